@@ -1,0 +1,11 @@
+"""Everybody in the waiting room: the board."""
+
+from flask import Flask
+
+from display.routes import bp as routes
+from ruko.web import register_door
+
+
+def open_door(app: Flask) -> None:
+    """Let people in at `/<office>/display`."""
+    register_door(app, routes, "display")

@@ -1,0 +1,5 @@
+"""Making a tablet the kiosk."""
+
+from ruko.web.pairing import pairing_door
+
+bp = pairing_door("kiosk", home="kiosk.start")

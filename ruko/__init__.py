@@ -1,0 +1,1 @@
+"""RUKO: the coordination house of a sub-district office; what is true lives here."""

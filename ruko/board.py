@@ -1,0 +1,178 @@
+"""The waiting-room board as one snapshot: a query, no state of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+
+from ruko import bookings, voice
+from ruko.db import db
+from ruko.errors import Closed
+from ruko.offices import (
+    Bidang,
+    Counter,
+    Office,
+    Opening,
+    Village,
+    all_announcements,
+    all_bidang,
+    board_version,
+    opening,
+)
+from ruko.tickets import Call, State, Ticket, Turn, estimate, ticket_code
+
+MOST_CALLS = 24
+"""Open calls told at once; keeps the board under 16 KB. Older ones are still rows."""
+MOST_AGENDA = 8
+
+_CALLS = (
+    select(
+        Call.seq,
+        Call.turn_id,
+        Call.counter_id,
+        Call.place,
+        Call.kind,
+        Call.called_at,
+        Call.expires_at,
+        Turn.state,
+        Ticket.letter,
+        Ticket.number,
+        Bidang.code.label("bidang"),
+        Bidang.name.label("bidang_name"),
+        Village.code.label("village"),
+        Village.name.label("village_name"),
+        Village.kind.label("village_kind"),
+    )
+    .join(Turn, Turn.id == Call.turn_id)
+    .join(Ticket, Ticket.id == Turn.ticket_id)
+    .join(Bidang, Bidang.id == Turn.bidang_id)
+    .outerjoin(Village, Village.id == Ticket.village_id)
+    .where(Call.office_id == bindparam("b_office"), Turn.day == bindparam("b_day"))
+    .order_by(Call.seq.desc())
+)
+_OPEN_CALLS = _CALLS.where(
+    Call.expires_at > bindparam("b_now"), Turn.state == State.CALLED
+).limit(MOST_CALLS)
+_LAST_CALL = _CALLS.limit(1)
+_SERVING = (
+    select(Turn.bidang_id, Turn.state, Ticket.letter, Ticket.number, Counter.name)
+    .join(Ticket, Ticket.id == Turn.ticket_id)
+    .join(Counter, Counter.id == Turn.counter_id)
+    .where(
+        Ticket.office_id == bindparam("b_office"),
+        Turn.day == bindparam("b_day"),
+        Turn.state.in_([State.CALLED, State.SERVING]),
+    )
+    .order_by(Turn.called_at.desc(), Turn.id.desc())
+)
+_WAITING = (
+    select(Turn.bidang_id, func.count())
+    .join(Bidang, Bidang.id == Turn.bidang_id)
+    .where(
+        Bidang.office_id == bindparam("b_office"),
+        Turn.day == bindparam("b_day"),
+        Turn.state == State.WAITING,
+    )
+    .group_by(Turn.bidang_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What the waiting room may see at one moment; ready for JSON but for its sentence."""
+
+    office_id: int
+    version: int
+    content: dict[str, Any]
+    message: Closed | None
+
+    def as_json(self, say: Callable[[Closed], str]) -> dict[str, Any]:
+        """The board of the contract; `say` puts the closed message into words."""
+        return self.content | {"message": say(self.message) if self.message else None}
+
+
+def snapshot(office: Office, *, now: datetime) -> Board:
+    """Read the board. Its version is read first: a change meanwhile can only make it newer."""
+    version, _ = board_version(office.id)
+    hours = opening(office, now)
+    where = {"b_office": office.id, "b_day": office.day(now), "b_now": now}
+    rows = db.session.execute(_OPEN_CALLS, where).all()
+    latest = {row.turn_id: row for row in reversed(rows)}  # a turn's newest call is the one to hear
+    newest = db.session.execute(_LAST_CALL, where).first()
+    content = {
+        "office": office.slug,
+        "version": version,
+        "generated_at": office.local(now).isoformat(),
+        "state": hours.state,
+        "opens_at": _moment(office, hours.opens_at),
+        "calls": [_call(office, row) for row in sorted(latest.values(), key=lambda r: r.seq)],
+        "last_call": _call(office, newest) if newest else None,
+        "bidang": _all_bidang(office, hours, now),
+        "agenda": _agenda(office, now),
+        "announcements": all_announcements(office),
+    }
+    return Board(office.id, version, content, None if hours.state == "open" else hours.reason)
+
+
+def _all_bidang(office: Office, hours: Opening, now: datetime) -> list[dict[str, Any]]:
+    today = office.day(now)
+    where = {"b_office": office.id, "b_day": today}
+    serving: dict[int, list[dict[str, str]]] = {}
+    for row in db.session.execute(_SERVING, where):
+        serving.setdefault(row.bidang_id, []).append(
+            {"ticket": ticket_code(row.letter, row.number), "place": row.name, "state": row.state}
+        )
+    waiting = {bidang_id: count for bidang_id, count in db.session.execute(_WAITING, where)}
+    return [
+        {
+            "code": bidang.code,
+            "name": bidang.name,
+            "short_name": bidang.short_name,
+            "letter": bidang.letter,
+            "open": hours.state == "open",
+            "serving": serving.get(bidang.id, []),
+            "waiting": waiting.get(bidang.id, 0),
+            "estimate_minutes": estimate(bidang.id, waiting.get(bidang.id, 0), day=today, now=now),
+        }
+        for bidang in all_bidang(office)
+    ]
+
+
+def _call(office: Office, row: Any) -> dict[str, Any]:
+    code = ticket_code(row.letter, row.number)
+    return {
+        "seq": row.seq,
+        "ticket": code,
+        "bidang": row.bidang,
+        "bidang_name": row.bidang_name,
+        "place": row.place,
+        "village": row.village,
+        "village_name": f"{row.village_kind.capitalize()} {row.village_name}" if row.village else None,
+        "kind": row.kind,
+        "called_at": _moment(office, row.called_at),
+        "expires_at": _moment(office, row.expires_at),
+        "speech": voice.clips(code, row.kind, row.counter_id, row.bidang),
+    }
+
+
+def _agenda(office: Office, now: datetime) -> list[dict[str, Any]]:
+    entries = [e for e in bookings.agenda(office, office.day(now)) if e.ends_at > now]
+    return [
+        {
+            "room": e.room_id,
+            "room_name": e.room,
+            "starts_at": _moment(office, e.starts_at),
+            "ends_at": _moment(office, e.ends_at),
+            "village": e.village_code,
+            "village_name": e.village,
+            "bidang": e.bidang,
+            "state": e.state,
+        }
+        for e in entries[:MOST_AGENDA]
+    ]
+
+
+def _moment(office: Office, moment: datetime | None) -> str | None:
+    return office.local(moment).isoformat() if moment else None

@@ -1,0 +1,168 @@
+"""The database: base class, aware UTC moments, constraint names, and how a write begins.
+
+SQLite begins every writing transaction IMMEDIATE behind one in-process lock: a read that later
+writes would be refused at once ("database is locked"), and SQLite's own busy wait sleeps unfairly.
+Say `with writing():` (or `begin_writing()`) before the first query of a unit of work that writes.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, DateTime, Engine, MetaData, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from ruko.errors import Unavailable
+
+LOCK_SECONDS = 5
+"""How long a write waits for its turn before it says `unavailable`."""
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware moment, kept in UTC on every engine."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("Moments carry their offset; a naive one was given.")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        # SQLite forgets the zone; PostgreSQL answers in the session's: stamp the one, convert the other.
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Every table, with predictable constraint names for migrations on both engines."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UTCDateTime()}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
+
+
+# ── Which transactions write ──────────────────────────────────────────────────────────────────
+
+_writing: ContextVar[bool] = ContextVar("ruko_writing", default=False)
+
+
+def begin_writing() -> None:
+    """From here on this unit of work writes; its next transaction begins IMMEDIATE on SQLite."""
+    _writing.set(True)
+
+
+def end_writing() -> None:
+    """The unit of work is over."""
+    _writing.set(False)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Mark a block as one that writes, for commands and background work."""
+    token = _writing.set(True)
+    try:
+        yield
+    finally:
+        _writing.reset(token)
+
+
+def engine_options(url: str | URL) -> dict[str, Any]:
+    """Pool settings for `url`; measured: more connections lower the throughput."""
+    options: dict[str, Any] = {"pool_size": 20, "max_overflow": 0, "pool_timeout": LOCK_SECONDS}
+    if make_url(url).get_backend_name() == "sqlite":
+        return options | {"connect_args": {"check_same_thread": False, "timeout": LOCK_SECONDS}}
+    return options | {"pool_pre_ping": True}
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Give a SQLite engine its pragmas, its IMMEDIATE writes and its one write lock."""
+    if engine.dialect.name != "sqlite":
+        return
+    lock = threading.Lock()
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions itself
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # NORMAL may forget the last numbers at a power cut
+            f"busy_timeout={LOCK_SECONDS * 1000}",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if not _writing.get():
+            connection.exec_driver_sql("BEGIN")
+            return
+        if not connection.info.get("ruko_lock"):
+            if not lock.acquire(timeout=LOCK_SECONDS):
+                raise Unavailable
+            connection.info["ruko_lock"] = True
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "checkin")
+    def _give_back(_connection: Any, record: Any) -> None:
+        # After the commit is on disk, not before it: the next writer must not meet a held file.
+        if record.info.pop("ruko_lock", False):
+            lock.release()
+
+
+def upsert(table: Any) -> Any:
+    """An INSERT that knows ON CONFLICT, for the engine in use."""
+    name = db.engine.dialect.name
+    return (postgresql if name == "postgresql" else sqlite).insert(table)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether trying the whole unit of work again may help (deadlock, serialisation)."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return isinstance(error, DBAPIError) and state in {"40001", "40P01"}
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database is away, locked or full: nothing was written."""
+    return isinstance(error, OperationalError) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
+
+
+__all__ = [
+    "Base",
+    "UTCDateTime",
+    "begin_writing",
+    "db",
+    "end_writing",
+    "engine_options",
+    "is_away",
+    "is_transient",
+    "prepare_engine",
+    "upsert",
+    "writing",
+]

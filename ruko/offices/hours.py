@@ -1,0 +1,169 @@
+"""When the office is open, and why it is not."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import and_, bindparam, select
+
+from ruko.db import db
+from ruko.errors import Closed, N_
+from ruko.offices.models import Holiday, Hours, Office
+
+LOOK_AHEAD_DAYS = 60
+"""How far the next opening is looked for; no chain of holidays is longer."""
+
+_SPANS = (
+    select(Hours.opens, Hours.closes, Holiday.name)
+    .outerjoin(
+        Holiday,
+        and_(Holiday.office_id == Hours.office_id, Holiday.date == bindparam("b_date")),
+    )
+    .where(Hours.office_id == bindparam("b_office"), Hours.weekday == bindparam("b_weekday"))
+    .order_by(Hours.opens)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of service without a break, as moments."""
+
+    opens: datetime
+    closes: datetime
+
+    def __contains__(self, moment: datetime) -> bool:
+        return self.opens <= moment < self.closes
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the public may know about the hours at one moment."""
+
+    state: Literal["open", "break", "closed"]
+    today: tuple[Span, ...]
+    reason: Closed | None
+    """The sentence to show; also in service hours when no more numbers are given."""
+    opens_at: datetime | None
+    """The beginning of the running span, or of the next one."""
+    closes_at: datetime | None
+    """The end of that same span."""
+    numbers: bool
+    """Whether a number can be taken at this moment."""
+    last_number_at: datetime | None
+    """Until when numbers are given in the span of `opens_at`."""
+
+
+def spans_on(office: Office, day: date) -> tuple[tuple[Span, ...], str | None]:
+    """The spans of service on `day`, and the holiday's name where one empties them."""
+    rows = (
+        db.session.connection()
+        .execute(_SPANS, {"b_office": office.id, "b_date": day, "b_weekday": day.weekday()})
+        .all()
+    )
+    if rows and rows[0].name is not None:
+        return (), rows[0].name
+    return tuple(Span(office.at(day, r.opens), office.at(day, r.closes)) for r in rows), None
+
+
+def opening(office: Office, now: datetime) -> Opening:
+    """Whether the office is open at `now`, in a break, or closed; and what comes next."""
+    today = office.day(now)
+    spans, holiday = spans_on(office, today)
+    running = next((span for span in spans if now in span), None)
+    if running:
+        last = _last_number(office, running)
+        numbers = now < last
+        return Opening(
+            "open",
+            spans,
+            None if numbers else _no_more_numbers(office, now, last),
+            running.opens,
+            running.closes,
+            numbers,
+            last,
+        )
+    ahead = next((span for span in spans if span.opens > now), None)
+    state: Literal["break", "closed"] = "break" if ahead and ahead != spans[0] else "closed"
+    following = ahead or _next_span(office, today)
+    return Opening(
+        state,
+        spans,
+        _why_closed(office, now, following, state, holiday, bool(spans)),
+        following.opens if following else None,
+        following.closes if following else None,
+        False,
+        _last_number(office, following) if following else None,
+    )
+
+
+def require_numbers(office: Office, now: datetime) -> Opening:
+    """Pass while numbers are given; raises `Closed` in a break, outside hours, after the last number."""
+    state = opening(office, now)
+    if state.reason is not None:
+        raise state.reason
+    return state
+
+
+def first_open_days(office: Office, start: date, count: int) -> list[date]:
+    """The first `count` days with service from `start` on."""
+    days: list[date] = []
+    for ahead in range(LOOK_AHEAD_DAYS):
+        day = start + timedelta(days=ahead)
+        if spans_on(office, day)[0]:
+            days.append(day)
+            if len(days) == count:
+                break
+    return days
+
+
+def _last_number(office: Office, span: Span) -> datetime:
+    return span.closes - timedelta(minutes=office.last_number_minutes)
+
+
+def _next_span(office: Office, today: date) -> Span | None:
+    days = first_open_days(office, today + timedelta(days=1), 1)
+    return spans_on(office, days[0])[0][0] if days else None
+
+
+def _no_more_numbers(office: Office, now: datetime, last: datetime) -> Closed:
+    spans, _ = spans_on(office, office.day(now))
+    following = next((s for s in spans if s.opens > now), None) or _next_span(office, office.day(now))
+    if following is None:
+        return Closed(N_("No more numbers are given; the last one was at %(last)s."), last=office.local(last))
+    return Closed(
+        N_("No more numbers are given in this session since %(last)s. Numbers are given again from %(opens)s."),
+        last=office.local(last).timetz(),
+        opens=_when(office, now, following),
+    )
+
+
+def _when(office: Office, now: datetime, span: Span) -> object:
+    """A time for today, a full moment for another day; the doors say either in words."""
+    opens = office.local(span.opens)
+    return opens.timetz() if opens.date() == office.day(now) else opens
+
+
+def _why_closed(
+    office: Office,
+    now: datetime,
+    following: Span | None,
+    state: str,
+    holiday: str | None,
+    has_hours: bool,
+) -> Closed:
+    if following is None:
+        return Closed(N_("The office is closed. Its next opening is not known yet."))
+    opens = _when(office, now, following)
+    if state == "break":
+        return Closed(N_("The office has a break. Service continues at %(opens)s."), opens=opens)
+    if holiday:
+        return Closed(
+            N_("The office is closed today (%(holiday)s). It opens again on %(opens)s."),
+            holiday=holiday,
+            opens=opens,
+        )
+    if not has_hours:
+        return Closed(N_("The office is closed today. It opens again on %(opens)s."), opens=opens)
+    if office.local(following.opens).date() == office.day(now):
+        return Closed(N_("The office is not open yet. It opens at %(opens)s."), opens=opens)
+    return Closed(N_("Service for today has ended. The office opens again on %(opens)s."), opens=opens)

@@ -1,0 +1,198 @@
+"""The tables of an office. All that an administrator may change stands here, nothing in the rules."""
+
+from datetime import date, datetime, time
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ruko.db import Base
+
+ZONE_NAMES = {"Asia/Jakarta": "WIB", "Asia/Makassar": "WITA", "Asia/Jayapura": "WIT"}
+
+
+class Office(Base):
+    """One sub-district office. Lengths of time are whole minutes unless the name says otherwise."""
+
+    __tablename__ = "office"
+
+    slug: Mapped[str] = mapped_column(String(40), unique=True)
+    code: Mapped[str] = mapped_column(String(8), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    regency: Mapped[str] = mapped_column(String(80))
+    house: Mapped[str] = mapped_column(String(40))
+    house_name: Mapped[str] = mapped_column(String(80))
+    timezone: Mapped[str] = mapped_column(String(40))
+
+    last_number_minutes: Mapped[int]
+    call_expires_minutes: Mapped[int]
+    priority_head_start_minutes: Mapped[int]
+    booking_head_start_minutes: Mapped[int]
+    booking_late_minutes: Mapped[int]
+    recall_gap_seconds: Mapped[int]
+    announcements_before_no_show: Mapped[int]
+    check_in_early_minutes: Mapped[int]
+    quota_per_week: Mapped[int]
+    book_ahead_minutes: Mapped[int]
+    book_until_days: Mapped[int]
+    change_until_minutes: Mapped[int]
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def zone_name(self) -> str:
+        """WIB, WITA or WIT, as people say it."""
+        return ZONE_NAMES.get(self.timezone, self.timezone)
+
+    def local(self, moment: datetime) -> datetime:
+        """The moment as the office's clock on the wall shows it."""
+        return moment.astimezone(self.zone)
+
+    def day(self, now: datetime) -> date:
+        """The office's calendar day; a queue begins and ends with it."""
+        return self.local(now).date()
+
+    def at(self, day: date, clock: time) -> datetime:
+        """The moment when the wall clock shows `clock` on `day`."""
+        return datetime.combine(day, clock, self.zone)
+
+
+class OfficeState(Base):
+    """Two counters bumped last in each writing transaction: the board's version, the calls' order."""
+
+    __tablename__ = "office_state"
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), unique=True)
+    board_version: Mapped[int] = mapped_column(default=0)
+    call_seq: Mapped[int] = mapped_column(default=0)
+
+
+class Village(Base):
+    """A desa or kelurahan, known by its Kemendagri code; names are not unique in a regency."""
+
+    __tablename__ = "village"
+    __table_args__ = (
+        UniqueConstraint("office_id", "code"),
+        CheckConstraint("kind IN ('desa', 'kelurahan')", name="kind_known"),
+    )
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    code: Mapped[str] = mapped_column(String(13))
+    name: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(9))
+
+    @property
+    def full_name(self) -> str:
+        """As in a sentence: Desa Binjai, Kelurahan Batu Piring."""
+        return f"{self.kind.capitalize()} {self.name}"
+
+
+class Bidang(Base):
+    """A section of the office that people come to see."""
+
+    __tablename__ = "bidang"
+    __table_args__ = (UniqueConstraint("office_id", "code"), UniqueConstraint("office_id", "letter"))
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    code: Mapped[str] = mapped_column(String(8))
+    letter: Mapped[str] = mapped_column(String(1))
+    name: Mapped[str] = mapped_column(String(80))
+    short_name: Mapped[str] = mapped_column(String(60))
+    spoken_name: Mapped[str] = mapped_column(String(80))
+    about: Mapped[str] = mapped_column(String(160))
+    position: Mapped[int]
+    active: Mapped[bool] = mapped_column(default=True)
+
+    services: Mapped[list["Service"]] = relationship(order_by="Service.position")
+
+
+class Service(Base):
+    """What a bidang does, with the six public parts of its standard (PermenPANRB 15/2014)."""
+
+    __tablename__ = "service"
+
+    bidang_id: Mapped[int] = mapped_column(ForeignKey("bidang.id"), index=True)
+    name: Mapped[str] = mapped_column(String(120))
+    position: Mapped[int]
+    requirements: Mapped[list[str]] = mapped_column(JSON)
+    procedure: Mapped[str] = mapped_column(String(500))
+    target_minutes: Mapped[int]
+    fee: Mapped[str] = mapped_column(String(80))
+    product: Mapped[str] = mapped_column(String(200))
+    complaint_channel: Mapped[str] = mapped_column(String(200))
+
+
+class Counter(Base):
+    """A place where a visitor is served: a loket or a room; of one bidang, or of any."""
+
+    __tablename__ = "counter"
+    __table_args__ = (
+        UniqueConstraint("office_id", "name"),
+        CheckConstraint("kind IN ('loket', 'room')", name="kind_known"),
+    )
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    name: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(8))
+    position: Mapped[int]
+    bidang_id: Mapped[int | None] = mapped_column(ForeignKey("bidang.id"))
+
+    bidang: Mapped[Bidang | None] = relationship()
+
+
+class Category(Base):
+    """A kind of problem that villages bring, with the bidang that usually answers it."""
+
+    __tablename__ = "category"
+    __table_args__ = (UniqueConstraint("office_id", "code"),)
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    code: Mapped[str] = mapped_column(String(24))
+    name: Mapped[str] = mapped_column(String(60))
+    name_en: Mapped[str] = mapped_column(String(60))
+    position: Mapped[int]
+    bidang_id: Mapped[int] = mapped_column(ForeignKey("bidang.id"))
+
+    bidang: Mapped[Bidang] = relationship()
+
+
+class Hours(Base):
+    """One span of service on a weekday (0 = Monday); what lies between two spans is a break."""
+
+    __tablename__ = "hours"
+    __table_args__ = (
+        UniqueConstraint("office_id", "weekday", "opens"),
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday_known"),
+        CheckConstraint("opens < closes", name="opens_before_closing"),
+    )
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    weekday: Mapped[int]
+    opens: Mapped[time]
+    closes: Mapped[time]
+
+
+class Holiday(Base):
+    """A day off: national (public) or collective leave (government), or the office's own."""
+
+    __tablename__ = "holiday"
+    __table_args__ = (UniqueConstraint("office_id", "date"),)
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    date: Mapped[date]
+    name: Mapped[str] = mapped_column(String(160))
+    kind: Mapped[str] = mapped_column(String(12))
+    source: Mapped[str] = mapped_column(String(40))
+
+
+class Announcement(Base):
+    """One sentence of the board's running text."""
+
+    __tablename__ = "announcement"
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), index=True)
+    text: Mapped[str] = mapped_column(String(200))
+    position: Mapped[int]

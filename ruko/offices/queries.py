@@ -1,0 +1,128 @@
+"""The guarded ways to an office's rows: `get_x` raises, `find_x` may return None."""
+
+from sqlalchemy import select
+
+from ruko.db import db
+from ruko.errors import Invalid, N_, NotFound
+from ruko.offices.models import (
+    Announcement,
+    Bidang,
+    Category,
+    Counter,
+    Office,
+    Service,
+    Village,
+)
+
+
+def all_offices() -> list[Office]:
+    """Every office of this deployment, by name."""
+    return list(db.session.scalars(select(Office).order_by(Office.name)))
+
+
+def find_office(slug: str) -> Office | None:
+    """The office of that address, or None."""
+    return db.session.scalar(select(Office).filter_by(slug=slug))
+
+
+def get_office(slug: str) -> Office:
+    """The office of that address; raises `NotFound`."""
+    office = find_office(slug)
+    if office is None:
+        raise NotFound(N_("There is no office at this address."))
+    return office
+
+
+def all_bidang(office: Office) -> list[Bidang]:
+    """The active bidang in the office's own order."""
+    return list(
+        db.session.scalars(
+            select(Bidang).filter_by(office_id=office.id, active=True).order_by(Bidang.position)
+        )
+    )
+
+
+def get_bidang(office: Office, code: object, field: str = "bidang") -> Bidang:
+    """The active bidang with that code; raises `Invalid`."""
+    bidang = (
+        db.session.scalar(
+            select(Bidang).filter_by(office_id=office.id, code=code, active=True)
+        )
+        if isinstance(code, str)
+        else None
+    )
+    if bidang is None:
+        raise Invalid(field, N_("Please choose a bidang of this office."))
+    return bidang
+
+
+def get_service(bidang: Bidang, service_id: object) -> Service:
+    """The bidang's service with that id; raises `Invalid`."""
+    for service in bidang.services:
+        if service.id == service_id:
+            return service
+    raise Invalid("service", N_("Please choose a service of this bidang."))
+
+
+def all_villages(office: Office) -> list[Village]:
+    """The office's villages by name."""
+    return list(
+        db.session.scalars(select(Village).filter_by(office_id=office.id).order_by(Village.name))
+    )
+
+
+def get_village(office: Office, code: object) -> Village:
+    """The village with that Kemendagri code; raises `Invalid`."""
+    village = (
+        db.session.scalar(select(Village).filter_by(office_id=office.id, code=code))
+        if isinstance(code, str)
+        else None
+    )
+    if village is None:
+        raise Invalid("village", N_("Please choose a village of this sub-district."))
+    return village
+
+
+def all_counters(office: Office, bidang: Bidang | None = None) -> list[Counter]:
+    """The places of the office; with `bidang`, those it may use."""
+    counters = db.session.scalars(
+        select(Counter).filter_by(office_id=office.id).order_by(Counter.position)
+    )
+    return [c for c in counters if bidang is None or c.bidang_id in {None, bidang.id}]
+
+
+def get_counter(office: Office, counter_id: object, bidang: Bidang | None = None) -> Counter:
+    """The place with that id, usable by `bidang`; raises `Invalid`."""
+    for counter in all_counters(office, bidang):
+        if counter.id == counter_id and not isinstance(counter_id, bool):
+            return counter
+    raise Invalid("counter", N_("Please choose a counter that this bidang may use."))
+
+
+def all_categories(office: Office) -> list[Category]:
+    """The kinds of problems, in the programme's own order."""
+    return list(
+        db.session.scalars(
+            select(Category).filter_by(office_id=office.id).order_by(Category.position)
+        )
+    )
+
+
+def get_category(office: Office, code: object) -> Category:
+    """The category with that code; raises `Invalid`."""
+    for category in all_categories(office):
+        if category.code == code:
+            return category
+    raise Invalid("category", N_("Please choose what the meeting is about."))
+
+
+def all_announcements(office: Office) -> list[str]:
+    """The sentences of the running text, at most four."""
+    return list(
+        db.session.scalars(
+            select(Announcement.text)
+            .filter_by(office_id=office.id)
+            .order_by(Announcement.position)
+            .limit(4)
+        )
+    )

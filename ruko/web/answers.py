@@ -1,0 +1,189 @@
+"""Refusals as answers: a problem document for programs, a page with a sentence for people."""
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, json, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from ruko import words
+from ruko.db import db, is_away, is_transient
+from ruko.errors import Forbidden, Invalid, N_, NotFound, RateLimited, RukoError, Unavailable
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 5
+
+
+class MethodNotAllowed(RukoError):
+    """The address exists, the method does not."""
+
+    code = "method_not_allowed"
+    status = 405
+    message = N_("This address does not answer that kind of request.")
+
+
+class TooLarge(RukoError):
+    """The body is larger than anything a person would send."""
+
+    code = "too_large"
+    status = 413
+    message = N_("What was sent is too large. Nothing was saved.")
+
+
+class UnsupportedMediaType(RukoError):
+    """The API speaks JSON."""
+
+    code = "unsupported_media_type"
+    status = 415
+    message = N_("The API takes JSON (Content-Type: application/json).")
+
+
+class BadRequest(RukoError):
+    """A request that no page of ours makes."""
+
+    code = "invalid"
+    status = 422
+    message = N_("This request could not be understood.")
+
+
+class Broken(RukoError):
+    """A fault of ours."""
+
+    code = "internal"
+    status = 500
+    message = N_("Something went wrong here. Please try again in a moment.")
+
+
+TITLES = {
+    "invalid": N_("Please check what was entered"),
+    "unauthenticated": N_("Please sign in"),
+    "forbidden": N_("Not allowed"),
+    "not_found": N_("Not found"),
+    "method_not_allowed": N_("Not possible here"),
+    "too_large": N_("Too large"),
+    "unsupported_media_type": N_("Not JSON"),
+    "closed": N_("Closed"),
+    "slot_taken": N_("Just taken"),
+    "quota_exceeded": N_("The week's quota is used up"),
+    "too_soon": N_("Too early"),
+    "too_late": N_("Too late"),
+    "wrong_state": N_("It has changed meanwhile"),
+    "counter_busy": N_("The counter is occupied"),
+    "queue_full": N_("The queue is full"),
+    "idempotency_mismatch": N_("Already used"),
+    "rate_limited": N_("Too many tries"),
+    "unavailable": N_("One moment, please"),
+    "internal": N_("Something went wrong"),
+}
+
+_BY_STATUS: dict[int, type[RukoError]] = {
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: TooLarge,
+    415: UnsupportedMediaType,
+}
+
+
+def is_api() -> bool:
+    """Whether a program asks."""
+    return request.path.startswith("/api/")
+
+
+def problem(error: RukoError) -> Response:
+    """RFC 9457 `application/problem+json` with our stable `code`."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": _(TITLES[error.code]),
+        "status": error.status,
+        "detail": words.sentence(error),
+        "code": error.code,
+        **error.extra,
+    }
+    if isinstance(error, Invalid):
+        body["errors"] = [{"field": error.field, "message": body["detail"]}]
+    answer = Response(json.dumps(body), error.status, mimetype="application/problem+json")
+    _hint(answer, error)
+    return answer
+
+
+def refuse_page(error: RukoError, **context: Any) -> tuple[str, int]:
+    """The refusal as a page of its own, with the next step."""
+    retry = RETRY_SECONDS if error.status == 503 and request.method == "GET" else None
+    page = render_template(
+        "error.html",
+        status=error.status,
+        title=_(TITLES[error.code]),
+        detail=words.sentence(error),
+        retry_seconds=retry,
+        **({"back_url": _way_back(), "back_label": _("To the front page")} | context),
+    )
+    return page, error.status
+
+
+def _way_back() -> str:
+    return url_for("pages.front")
+
+
+def _hint(answer: Response, error: RukoError) -> None:
+    if isinstance(error, RateLimited):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    elif isinstance(error, Unavailable):
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
+
+
+def install_answers(app: Flask) -> None:
+    """Answer every refusal of a rule, of Flask and of the database in the same way."""
+
+    def answer(error: RukoError) -> Response:
+        db.session.rollback()
+        if is_api():
+            return problem(error)
+        page, status = refuse_page(error)
+        response = app.make_response((page, status))
+        _hint(response, error)
+        return response
+
+    @app.errorhandler(RukoError)
+    def _refused(error: RukoError) -> Response:
+        return answer(error)
+
+    @app.errorhandler(CSRFError)
+    def _forged(_error: CSRFError) -> Response:
+        return answer(
+            Forbidden(N_("This page was open for too long. Please go back, reload it and try again."))
+        )
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> Any:
+        status = error.code or 500
+        if status < 400:
+            return error
+        kind = _BY_STATUS.get(status) or (BadRequest if status < 500 else Broken)
+        response = answer(kind())
+        for name, value in error.get_headers():
+            if name in {"Allow", "Retry-After"}:
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(DBAPIError)
+    def _database(error: DBAPIError) -> Response:
+        if is_away(error) or is_transient(error):
+            log.warning("database unavailable: %s", type(error.orig).__name__)
+            return answer(Unavailable())
+        log.exception("database error")
+        return answer(Broken())
+
+    @app.errorhandler(PoolTimeout)
+    def _no_connection(_error: PoolTimeout) -> Response:
+        log.warning("no database connection became free in time")
+        return answer(Unavailable())
+
+    @app.errorhandler(Exception)
+    def _fault(_error: Exception) -> Response:
+        log.exception("fault while answering %s", request.endpoint)
+        return answer(Broken())

@@ -1,0 +1,118 @@
+"""One answer per request key: a double tap or a retried request does nothing twice.
+
+The key's row is inserted before anything else, in the same transaction as the work.
+An equal request waits for it (SQLite: for the write lock, PostgreSQL: for the row), then reads the
+answer that was given. Refusals are forgotten with the rollback, so they may be tried again.
+"""
+
+import hashlib
+import json
+from datetime import datetime, timedelta
+
+from flask import Response, g, request
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, delete, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ruko import clock
+from ruko.accounts import User
+from ruko.db import Base, db, upsert
+from ruko.errors import IdempotencyMismatch, Invalid, N_
+from ruko.web.callers import Caller
+from ruko.web.doors import current_office
+
+KEPT = timedelta(hours=24)
+LONGEST_KEY = 200
+PURGE_EVERY = 100
+
+
+class RequestKey(Base):
+    """A key that somebody used, what for, and the answer; the answer is None only while in work."""
+
+    __tablename__ = "request_key"
+    __table_args__ = (UniqueConstraint("office_id", "caller", "key"),)
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    caller: Mapped[str] = mapped_column(String(24))
+    key: Mapped[str] = mapped_column(String(LONGEST_KEY))
+    request_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    status: Mapped[int | None]
+    content_type: Mapped[str | None] = mapped_column(String(80))
+    location: Mapped[str | None] = mapped_column(String(500))
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+def once(who: Caller, key: str | None) -> Response | None:
+    """Begin a request with that key; returns the remembered answer if it was given before.
+
+    Raises `IdempotencyMismatch` when the key came with another request.
+    """
+    if not key:
+        return None
+    if len(key) > LONGEST_KEY or not key.isprintable():
+        raise Invalid("Idempotency-Key", N_("A request key has at most 200 printable characters."))
+    keys = RequestKey.__table__
+    now = clock.now()
+    mine = {
+        "office_id": current_office().id,
+        "caller": f"{'user' if isinstance(who, User) else 'device'}:{who.id}",
+        "key": key,
+    }
+    digest = _digest()
+    connection = db.session.connection()
+    for _ in range(2):
+        row_id = connection.execute(
+            upsert(keys)
+            .values(**mine, request_hash=digest, created_at=now)
+            .on_conflict_do_nothing(index_elements=["office_id", "caller", "key"])
+            .returning(keys.c.id)
+        ).scalar()
+        if row_id is not None:
+            g.request_key = row_id
+            if row_id % PURGE_EVERY == 0:
+                connection.execute(delete(keys).where(keys.c.created_at < now - KEPT))
+            return None
+        known = db.session.query(RequestKey).filter_by(**mine).one()
+        if now - known.created_at < KEPT:
+            break
+        db.session.delete(known)
+        db.session.flush()
+    if known.request_hash != digest:
+        raise IdempotencyMismatch
+    return _replay(known)
+
+
+def commit(response: Response) -> Response:
+    """Commit the unit of work, its answer remembered with it under the request's key."""
+    row_id = g.pop("request_key", None)
+    if row_id is not None and response.status_code < 400:
+        db.session.connection().execute(
+            update(RequestKey)
+            .where(RequestKey.id == row_id)
+            .values(
+                status=response.status_code,
+                content_type=response.content_type,
+                location=response.location,
+                body=response.get_data(),
+            )
+        )
+    db.session.commit()
+    return response
+
+
+def _digest() -> str:
+    body = request.get_data(cache=True)
+    if request.is_json:
+        body = json.dumps(request.get_json(silent=True), sort_keys=True).encode()
+    elif request.form:  # a form's CSRF token differs from page to page; what was asked does not
+        fields = sorted((k, v) for k, v in request.form.items(multi=True) if k != "csrf_token")
+        body = repr(fields).encode()
+    return hashlib.sha256(request.path.encode() + b"\0" + body).hexdigest()
+
+
+def _replay(known: RequestKey) -> Response:
+    response = Response(known.body or b"", known.status or 200, content_type=known.content_type)
+    if known.location:
+        response.headers["Location"] = known.location
+    response.headers["Idempotent-Replayed"] = "true"
+    return response

@@ -1,0 +1,114 @@
+"""What every answer and every request must keep to: headers, cookies, CSRF, clean text."""
+
+from typing import Any
+
+from flask import Flask, Response, request, session
+from flask.sessions import SecureCookieSessionInterface
+from flask_wtf import CSRFProtect
+
+from ruko.db import begin_writing, end_writing
+from ruko.errors import Invalid, N_, NotFound
+from ruko.web.answers import is_api
+from ruko.web.callers import DEVICE_COOKIE, read_bearer
+from ruko.web.doors import look_up_office, writes
+
+csrf = CSRFProtect()
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; media-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+class SessionCookie(SecureCookieSessionInterface):
+    """The session cookie, `Secure` exactly when the page came over TLS (the LAN has none)."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
+def install_safety(app: Flask) -> None:
+    """Check each request before its view, and dress each answer after it."""
+    app.session_interface = SessionCookie()
+    app.config.update(
+        SESSION_COOKIE_NAME="ruko_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_CHECK_DEFAULT=False,  # checked below: bearers and ticket tokens need none
+        WTF_CSRF_TIME_LIMIT=None,  # a kiosk page stays open all day
+        WTF_CSRF_SSL_STRICT=False,  # the LAN and the public address may differ in scheme
+        MAX_CONTENT_LENGTH=256 * 1024,
+    )
+    csrf.init_app(app)
+
+    @app.before_request
+    def _check_request() -> None:
+        end_writing()
+        _refuse_nulls()
+        if request.method not in SAFE and request.endpoint and _needs_csrf():
+            csrf.protect()
+        if writes():
+            begin_writing()
+        if is_api():
+            read_bearer()
+        look_up_office()
+
+    @app.teardown_request
+    def _done(_error: BaseException | None) -> None:
+        end_writing()
+
+    @app.after_request
+    def _dress(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _needs_csrf() -> bool:
+    if not is_api():
+        return True
+    if "Authorization" in request.headers:
+        return False
+    return "_user_id" in session or DEVICE_COOKIE in request.cookies
+
+
+def _refuse_nulls() -> None:
+    """Refuse NUL anywhere: no field of ours means it, and PostgreSQL cannot keep it."""
+    if "\0" in request.path:
+        raise NotFound
+    for values in (request.args, request.form if request.method not in SAFE else {}):
+        for name, value in values.items():
+            clean_text(name, value)
+
+
+def clean_text(field: str, value: Any) -> None:
+    """Raise `Invalid` for text that no database or page can hold (NUL, lone surrogates)."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise Invalid(field, N_("This text holds a character that cannot be kept. Please retype it."))
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise Invalid(
+                field, N_("This text holds a character that cannot be kept. Please retype it.")
+            ) from None
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            clean_text(field, key)
+            clean_text(field or str(key), inner)
+    elif isinstance(value, list):
+        for inner in value:
+            clean_text(field, inner)
+
+

@@ -1,0 +1,101 @@
+"""How sentences, moments and numbers read to people, in the language of the page."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+from babel.dates import format_date
+from flask_babel import force_locale, get_locale, gettext, ngettext
+
+from ruko.errors import RukoError
+from ruko.offices import Office
+from ruko.offices.models import ZONE_NAMES
+
+LANGUAGES = {"id": "Indonesia", "en": "English"}
+DEFAULT_LANGUAGE = "id"
+
+
+def language() -> str:
+    """The language of this page or answer."""
+    locale = get_locale()
+    return locale.language if locale else DEFAULT_LANGUAGE
+
+
+def clock(moment: datetime | time, office: Office | None = None) -> str:
+    """09.42 on Indonesian pages, 09:42 on English ones; a moment needs its office."""
+    if isinstance(moment, datetime) and office:
+        moment = office.local(moment)
+    return moment.strftime("%H.%M" if language() == "id" else "%H:%M")
+
+
+def clock_span(start: datetime | time, end: datetime | time, office: Office | None = None) -> str:
+    """10.00–11.00."""
+    return f"{clock(start, office)}–{clock(end, office)}"
+
+
+def long_date(day: date) -> str:
+    """Senin, 23 November 2026."""
+    return format_date(day, "EEEE, d MMMM y", locale=language())
+
+
+def short_date(day: date) -> str:
+    """Sen, 23 Nov."""
+    return format_date(day, "EEE, d MMM", locale=language())
+
+
+def weekday(day: date) -> str:
+    """Sen."""
+    return format_date(day, "EEE", locale=language())
+
+
+def month(day: date) -> str:
+    """November 2026."""
+    return format_date(day, "MMMM y", locale=language())
+
+
+def minutes_range(estimate: tuple[int, int] | None) -> str:
+    """20–30 menit, langsung, or that it is not known."""
+    if estimate is None:
+        return gettext("Waiting time not known yet")
+    low, high = estimate
+    if high == 0:
+        return gettext("straight away")
+    return gettext("%(low)d–%(high)d minutes", low=low, high=high)
+
+
+def people(count: int) -> str:
+    """4 orang."""
+    return ngettext("%(num)d person", "%(num)d people", count)
+
+
+def sentence(error: RukoError) -> str:
+    """The refusal in the page's language, its moments in words."""
+    text = gettext(error.message)
+    return text % {k: _value(v) for k, v in error.values.items()} if error.values else text
+
+
+def board_sentence(error: RukoError) -> str:
+    """The refusal as the waiting room reads it: in Indonesian, whoever asks."""
+    with force_locale(DEFAULT_LANGUAGE):
+        return sentence(error)
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        zone = _zone_name(value)
+        return gettext("%(date)s at %(time)s", date=long_date(value.date()), time=clock(value) + zone)
+    if isinstance(value, time):
+        return clock(value) + _zone_name(value)
+    if isinstance(value, date):
+        return long_date(value)
+    return value
+
+
+def _zone_name(value: datetime | time) -> str:
+    name = ZONE_NAMES.get(str(value.tzinfo), "")
+    return f" {name}" if name else ""
+
+
+def full_moment(moment: datetime, office: Office) -> str:
+    """Senin, 23 November 2026 pukul 08.00 WITA."""
+    return str(_value(office.local(moment)))
+

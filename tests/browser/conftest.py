@@ -1,0 +1,158 @@
+"""A real server and a real browser: people with windows open."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from ruko.demo import PASSWORD
+from tests.browser_driver import running_chromium
+
+ROOT = Path(__file__).parent.parent.parent
+ARTIFACTS = ROOT / "artifacts" / "screens"
+SLUG = "paringin-selatan"
+READY_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running example office."""
+
+    url: str
+    said: str
+    """What it printed: addresses and sign-ins."""
+
+    @property
+    def home(self) -> str:
+        return f"{self.url}/{SLUG}"
+
+    @property
+    def booking_code(self) -> str:
+        """Of the booking that can be checked in at once."""
+        found = re.search(r"check in at the kiosk: (\S+)", self.said)
+        assert found, self.said
+        return found[1]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole run; each window has a context of its own."""
+    with running_chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """`ruko demo` as a person starts it, on a Monday at nine and a free port."""
+    with serving(tmp_path) as started:
+        yield started
+
+
+class serving:  # noqa: N801 – reads as a verb where it is used
+    """`with serving(folder, now=…) as server:`; stops it at the end as Ctrl+C would."""
+
+    def __init__(self, folder: Path, *, now: str = "2026-11-23T09:00:00+08:00") -> None:
+        self._folder, self._now = folder, now
+
+    def __enter__(self) -> Server:
+        port = free_port()
+        self._log = (self._folder / "server.log").open("w+")
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", "from ruko.app import main; main()", "demo", "--port", str(port)],
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"RUKO_NOW": self._now, "RUKO_TESTING": "1", "PYTHONPATH": str(ROOT)},
+        )
+        url = f"http://127.0.0.1:{port}"
+        give_up = time.monotonic() + READY_SECONDS
+        while not answers(f"{url}/readyz"):
+            if self._process.poll() is not None or time.monotonic() > give_up:
+                raise AssertionError(f"The server did not start: {self._said()}")
+            time.sleep(0.1)
+        return Server(url, self._said())
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait(15)
+        self._log.close()
+
+    def _said(self) -> str:
+        return (self._folder / "server.log").read_text()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(url: str) -> bool:
+    """Whether somebody answers there."""
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 – our own server
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """A new window of its own person: `window(360, 740)`; fails on any script error or CSP refusal."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_one(width: int, height: int, **options: object) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda said: complaints.append(said.text)
+            if "Content Security Policy" in said.text
+            else None,
+        )
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+@pytest.fixture
+def picture() -> Callable[[Page, str], None]:
+    """Keep how a state looks: `picture(page, "kiosk-start")` in artifacts/screens."""
+
+    def take(page: Page, name: str) -> None:
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
+        page.evaluate("document.fonts.ready")
+        page.screenshot(path=ARTIFACTS / f"{name}.png")
+
+    return take
+
+
+@pytest.fixture
+def enter(server: Server) -> Callable[[Page, str], None]:
+    """Sign in on the example office: `enter(page, "binjai")`."""
+
+    def sign_in(page: Page, name: str) -> None:
+        page.goto(f"{server.home}/login")
+        page.fill("input[name=username]", name)
+        page.fill("input[name=password]", PASSWORD)
+        page.press("input[name=password]", "Enter")
+        page.wait_for_url(lambda url: "/login" not in url)
+
+    return sign_in
