@@ -35,7 +35,7 @@ test: lint ## check everything and run all tests, on SQLite and on PostgreSQL
 	@$(BIN)/python -m pytest
 	@if $(BIN)/python -m tests.postgres >/dev/null; then \
 		echo "== pytest on PostgreSQL"; \
-		RUKO_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not browser"; \
+		RUKO_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not browser and not once"; \
 	fi
 
 lint: $(TESTABLE) $(CATALOGS:.po=.mo) ## check style, types, import rules and templates

@@ -1,10 +1,28 @@
 """Another program: the JSON API of `/api/v1`, and the probes."""
 
-from flask import Flask
+from flask import Blueprint, Flask, current_app, request
 
+from api import bookings, desk, offices, openapi, rooms, tickets, turns
 from api.probes import bp as probes
+from ruko.web import Throttle
+from ruko.web.callers import caller
+from ruko.web.throttle import ANONYMOUS_POST
 
 
 def open_door(app: Flask) -> None:
     """Let programs in at `/api/v1`, `/healthz` and `/readyz`."""
+    v1 = Blueprint("api", __name__, url_prefix="/api/v1")
+    v1.before_request(limit_strangers)
+    for part in (offices, tickets, desk, turns, rooms, bookings, openapi):
+        v1.register_blueprint(part.bp)
+    app.register_blueprint(v1)
     app.register_blueprint(probes)
+
+
+def limit_strangers() -> None:
+    """Count the posts of nobody in particular; raises `RateLimited`."""
+    if request.method == "POST" and caller() is None:
+        throttle: Throttle = current_app.extensions["ruko_throttle"]
+        address = request.remote_addr or ""
+        throttle.check(ANONYMOUS_POST, address)
+        throttle.count(ANONYMOUS_POST, address)

@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from booking import mine, wish  # noqa: F401 – their pages join the one blueprint
 from booking.front import bp as front
 from booking.routes import bp as routes
 from ruko.web import register_door

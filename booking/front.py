@@ -1,13 +1,17 @@
-"""The front page and the language switch, for every door."""
+"""The front page, and the switches of language and contrast, for every door."""
+
+from collections.abc import Container
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from ruko import words
 from ruko.offices import all_offices
-from ruko.web import reads_only
+from ruko.web import reads_only, safe_path
 
 bp = Blueprint("pages", __name__)
+
+THEMES = {"", "contrast"}
 
 
 @bp.get("/")
@@ -23,13 +27,18 @@ def front() -> ResponseReturnValue:
 @reads_only
 def set_language() -> ResponseReturnValue:
     """Keep the chosen language in the session and go back to where one was."""
-    chosen = request.form.get("lang", "")
-    if chosen in words.LANGUAGES:
-        session["lang"] = chosen
+    return _keep("lang", words.LANGUAGES)
+
+
+@bp.post("/theme")
+@reads_only
+def set_theme() -> ResponseReturnValue:
+    """Keep the chosen theme in the session and go back to where one was."""
+    return _keep("theme", THEMES)
+
+
+def _keep(name: str, known: Container[str]) -> ResponseReturnValue:
+    chosen = request.form.get(name, "")
+    if chosen in known:
+        session[name] = chosen
     return redirect(safe_path(request.form.get("next")), 303)
-
-
-def safe_path(path: str | None) -> str:
-    """An address of this site, or the front page; never another host's."""
-    local = path and path.startswith("/") and not path.startswith(("//", "/\\"))
-    return path if local and path else "/"

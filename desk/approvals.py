@@ -1,16 +1,90 @@
 """Deciding on requests for a room."""
 
-from flask import Blueprint
-from flask.typing import ResponseReturnValue
+from operator import attrgetter
 
-from ruko.accounts import Role
-from ruko.web import sign_in_required
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from desk.forms import LONGEST_NOTE, DeclineForm, show_at_field
+from desk.seat import staff_bar
+from desk.staff import DECIDING, signed_in_staff
+from ruko import clock, words
+from ruko.bookings import agenda, approve, decline, get_booking, pending_bookings
+from ruko.db import db, end_writing
+from ruko.errors import Invalid, RukoError
+from ruko.web import commit, current_office, once, sign_in_required
 
 bp = Blueprint("approvals", __name__)
-bp.before_request(sign_in_required(Role.OPERATOR, Role.ADMIN))
+bp.before_request(sign_in_required(*DECIDING))
+bp.context_processor(staff_bar)
 
 
 @bp.get("")
 def pending() -> ResponseReturnValue:
-    """What waits for a decision."""
-    return "approvals"
+    """What waits for a decision, and what the rooms hold today."""
+    return _page()
+
+
+@bp.post("/<code>/approve")
+def say_yes(code: str) -> ResponseReturnValue:
+    """Grant the request."""
+    user = signed_in_staff()
+    if done := once(user, request.form.get("request_key")):
+        return done
+    booking = get_booking(code, office=current_office())
+    try:
+        approve(booking, by=user.actor, now=clock.now())
+    except RukoError as error:
+        return _page(problem=words.sentence(error), status=error.status)
+    flash(_("Approved: %(village)s.", village=booking.village.full_name), "success")
+    return commit(make_response(redirect(url_for("approvals.pending"), 303)))
+
+
+@bp.post("/<code>/decline")
+def say_no(code: str) -> ResponseReturnValue:
+    """Refuse it, with the reason that the village reads."""
+    user, entered = signed_in_staff(), DeclineForm()
+    if done := once(user, request.form.get("request_key")):
+        return done
+    booking = get_booking(code, office=current_office())
+    if not entered.validate():
+        return _page(declining=(booking.code, entered), status=422)
+    try:
+        decline(booking, entered.reason.data or "", by=user.actor, now=clock.now())
+    except RukoError as error:
+        if isinstance(error, Invalid) and show_at_field(entered, error):
+            return _page(declining=(booking.code, entered), status=error.status)
+        return _page(problem=words.sentence(error), status=error.status)
+    flash(_("Declined: %(village)s.", village=booking.village.full_name), "success")
+    return commit(make_response(redirect(url_for("approvals.pending"), 303)))
+
+
+def _page(
+    declining: tuple[str, DeclineForm] | None = None,
+    problem: str | None = None,
+    status: int = 200,
+) -> Response:
+    db.session.rollback()
+    end_writing()
+    office, now = current_office(), clock.now()
+    code, entered = declining or (None, None)
+    page = render_template(
+        "desk/approvals.html",
+        requests=sorted(pending_bookings(office, now), key=attrgetter("created_at")),
+        today=agenda(office, office.day(now)),
+        declining=code,
+        entered=entered,
+        problem=problem,
+        longest_reason=LONGEST_NOTE,
+    )
+    return make_response(page, status)

@@ -1,16 +1,125 @@
-"""Calling and serving."""
+"""The desk itself: its page, and calling whoever is next or one given number."""
 
-from flask import Blueprint
+import re
+
+from flask import Blueprint, Response, flash, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
-from ruko.accounts import Role
-from ruko.web import sign_in_required
+from desk.forms import NumberForm, show_at_field
+from desk.screen import read_screen, refused, screen_page
+from desk.seat import Seat, find_seat, staff_bar
+from desk.staff import AT_THE_DESK, signed_in_staff, to_desk
+from ruko import clock
+from ruko.accounts import User
+from ruko.db import db, end_writing
+from ruko.errors import N_, Forbidden, Invalid, RukoError
+from ruko.offices import Counter
+from ruko.tickets import Visit, call_next, call_ticket, queue_of
+from ruko.web import commit, current_office, once, sign_in_required
 
 bp = Blueprint("desk", __name__)
-bp.before_request(sign_in_required(Role.STAFF, Role.OPERATOR, Role.ADMIN, Role.CAMAT))
+bp.before_request(sign_in_required(*AT_THE_DESK))
+bp.context_processor(staff_bar)
 
 
 @bp.get("")
 def start() -> ResponseReturnValue:
-    """Choose a place, then serve."""
-    return "desk"
+    """The desk; the first time, the choice of a place."""
+    return screen_page(signed_in_staff())
+
+
+@bp.get("/now")
+def now() -> ResponseReturnValue:
+    """The parts of the page that change, for the page itself."""
+    user = signed_in_staff()
+    seat = find_seat(user)
+    if seat is None:
+        return "", 204
+    return render_template("desk/_fragment.html", screen=read_screen(user, seat), seat=seat)
+
+
+@bp.post("/calls")
+def call() -> ResponseReturnValue:
+    """Call whoever is first."""
+    user = signed_in_staff()
+    if done := once(user, request.form.get("request_key")):
+        return done
+    try:
+        seat, counter = _serving_seat(user)
+        seq = call_next(current_office(), seat.bidang, counter, by=user.actor, now=clock.now())
+    except RukoError as error:
+        return refused(user, error)
+    if seq is None:
+        flash(_("Nobody is waiting. The next number appears here by itself."), "info")
+    return commit(to_desk())
+
+
+@bp.get("/calls/number")
+def choose_number() -> ResponseReturnValue:
+    """The form for calling one given number."""
+    user = signed_in_staff()
+    try:
+        seat, _counter = _serving_seat(user)
+    except Invalid as error:
+        return refused(user, error)
+    return _number_page(seat, NumberForm())
+
+
+@bp.post("/calls/number")
+def call_number() -> ResponseReturnValue:
+    """Call that number; out of order only with a reason."""
+    user, entered = signed_in_staff(), NumberForm()
+    if done := once(user, request.form.get("request_key")):
+        return done
+    try:
+        seat, counter = _serving_seat(user)
+        if not entered.validate():
+            return _number_page(seat, entered, 422)
+        visit = _waiting_visit(seat, entered.number.data or "")
+        call_ticket(
+            current_office(),
+            seat.bidang,
+            counter,
+            visit.token,
+            reason=entered.reason.data or "",
+            by=user.actor,
+            now=clock.now(),
+        )
+    except Invalid as error:
+        if show_at_field(entered, error):
+            return _number_page(seat, entered, error.status)
+        return refused(user, error)
+    except RukoError as error:
+        return refused(user, error)
+    return commit(to_desk())
+
+
+def _serving_seat(user: User) -> tuple[Seat, Counter]:
+    """The seat to call to; raises `Forbidden` for who only looks on, `Invalid` before one is chosen."""
+    seat = find_seat(user)
+    if seat is None:
+        raise Invalid("counter", N_("Please choose your place first."))
+    if seat.counter is None:
+        raise Forbidden
+    return seat, seat.counter
+
+
+def _waiting_visit(seat: Seat, typed: str) -> Visit:
+    """The waiting visit with that number, typed as A-012, a12 or 12; raises `Invalid`."""
+    found = re.fullmatch(r"([A-Za-z]?)\s*-?\s*0*(\d{1,4})", typed.strip())
+    waiting = queue_of(current_office(), seat.bidang, now=clock.now()).waiting
+    if found:
+        letter = found[1].upper()
+        for visit in waiting:
+            if visit.number == int(found[2]) and (not letter or visit.code[0] == letter):
+                return visit
+    raise Invalid("number", N_("This number is not waiting for this bidang."))
+
+
+def _number_page(seat: Seat, entered: NumberForm, status: int = 200) -> Response:
+    db.session.rollback()
+    end_writing()
+    waiting = queue_of(current_office(), seat.bidang, now=clock.now()).waiting
+    page = render_template("desk/number.html", form=entered, seat=seat, waiting=waiting)
+    return make_response(page, status)

@@ -2,10 +2,14 @@
 
 from flask import Flask
 
+from kiosk import appointments, numbers
 from kiosk.pairing import bp as pairing
+from kiosk.reading import bp as reading
 from kiosk.routes import bp as routes
 from kiosk.ticket import bp as ticket
 from ruko.web import register_door
+
+__all__ = ["appointments", "numbers", "open_door"]
 
 
 def open_door(app: Flask) -> None:
@@ -13,3 +17,4 @@ def open_door(app: Flask) -> None:
     register_door(app, routes, "kiosk")
     register_door(app, pairing, "kiosk/pair")
     app.register_blueprint(ticket)
+    app.register_blueprint(reading)

@@ -1,6 +1,6 @@
 """How migrations run: on the application's database, SQLite's foreign keys off and checked after."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from flask import current_app
@@ -13,7 +13,7 @@ config = context.config
 database = current_app.extensions["migrate"].db
 
 
-def render_item(kind: str, item: Any, _context: Any) -> str | bool:
+def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """Write our moment type as a plain one, so that migrations need no import of the house."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UTCDateTime) else False
 

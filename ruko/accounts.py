@@ -13,12 +13,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ruko.audit import Actor, trail
 from ruko.db import Base, db
-from ruko.errors import Invalid, N_, NotFound
+from ruko.errors import N_, Invalid, NotFound
 from ruko.offices import Bidang, Office, Village
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
-_PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+_READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 class Role(StrEnum):
@@ -38,7 +38,9 @@ class User(Base):
     __table_args__ = (
         UniqueConstraint("office_id", "username"),
         CheckConstraint("(role = 'staff') = (bidang_id IS NOT NULL)", name="staff_has_bidang"),
-        CheckConstraint("(role = 'village') = (village_id IS NOT NULL)", name="village_has_village"),
+        CheckConstraint(
+            "(role = 'village') = (village_id IS NOT NULL)", name="village_has_village"
+        ),
     )
 
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
@@ -113,7 +115,7 @@ _hasher = PasswordHasher()
 
 def new_password() -> str:
     """A one-time password that can be read aloud: three groups of four, about 59 bits."""
-    return "-".join("".join(secrets.choice(_PASSWORD_LETTERS) for _ in range(4)) for _ in range(3))
+    return "-".join("".join(secrets.choice(_READABLE) for _ in range(4)) for _ in range(3))
 
 
 def hash_password(password: str) -> str:
@@ -136,11 +138,10 @@ def hash_password(password: str) -> str:
 def verify_password(user: User | None, password: str) -> bool:
     """Whether `password` opens that account; takes as long for an unknown one."""
     try:
-        return _hasher.verify(user.password_hash if user else _nobodys_hash(), password) and (
-            user is not None and user.active
-        )
+        _hasher.verify(user.password_hash if user else _nobodys_hash(), password)
     except (Argon2Error, InvalidHashError):
         return False
+    return user is not None and user.active
 
 
 @cache

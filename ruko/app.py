@@ -23,7 +23,7 @@ from ruko import clock, words
 from ruko.accounts import User, find_session_user
 from ruko.cli import cli
 from ruko.db import db, engine_options, is_transient, prepare_engine
-from ruko.live import NoDeflate, install_live
+from ruko.live import install_live
 from ruko.settings import Settings, read_settings
 from ruko.web import Throttle, install_answers
 from ruko.web.answers import is_api
@@ -39,7 +39,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 class Roof(Flask):
     """Flask, trying a unit of work again after a deadlock; each try begins anew."""
 
-    def dispatch_request(self) -> ResponseReturnValue:  # type: ignore[override]
+    def dispatch_request(self) -> ResponseReturnValue:
         for _ in range(TRIES - 1):
             try:
                 return super().dispatch_request()
@@ -97,7 +97,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     for door in (booking, kiosk, display, desk, api):
         door.open_door(app)
     _install_templates(app, settings)
-    app.wsgi_app = NoDeflate(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -152,5 +151,10 @@ def _content_hash(folder: Path) -> str:
 
 def main() -> None:
     """The `ruko` command."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        datefmt="%Y-%m-%dT%H:%M:%S%z",
+    )
+    logging.getLogger("ruko").setLevel(logging.INFO)
     cli(obj=create_app, standalone_mode=True)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, bindparam, insert, select
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ruko.db import Base, db
+from ruko.db import Base, db, values_of
 
 ActorKind = Literal["user", "device", "visitor", "system"]
 Subject = Literal["ticket", "booking", "user", "device", "token"]
@@ -31,7 +31,9 @@ class AuditEvent(Base):
     __tablename__ = "audit_event"
     __table_args__ = (
         Index(None, "subject", "subject_id", "id"),
-        CheckConstraint("actor_kind IN ('user', 'device', 'visitor', 'system')", name="actor_known"),
+        CheckConstraint(
+            "actor_kind IN ('user', 'device', 'visitor', 'system')", name="actor_known"
+        ),
     )
 
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
@@ -46,11 +48,10 @@ class AuditEvent(Base):
 
 
 _WRITE = insert(AuditEvent.__table__).values(  # type: ignore[arg-type]  # a mapped table is a Table
-    {
-        name: bindparam(f"b_{name}")
-        for name in ("office_id", "at", "actor_kind", "actor_id", "subject", "subject_id")
-        + ("action", "state", "detail")
-    }
+    values_of(
+        *("office_id", "at", "actor_kind", "actor_id", "subject", "subject_id"),
+        *("action", "state", "detail"),
+    )
 )
 
 

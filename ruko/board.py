@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
@@ -49,12 +49,16 @@ _CALLS = (
     .join(Ticket, Ticket.id == Turn.ticket_id)
     .join(Bidang, Bidang.id == Turn.bidang_id)
     .outerjoin(Village, Village.id == Ticket.village_id)
-    .where(Call.office_id == bindparam("b_office"), Turn.day == bindparam("b_day"))
+    .where(
+        Call.office_id == bindparam("b_office"),
+        Call.called_at >= bindparam("b_morning"),  # by index: history is never looked through
+        Turn.day == bindparam("b_day"),
+    )
     .order_by(Call.seq.desc())
 )
-_OPEN_CALLS = _CALLS.where(
-    Call.expires_at > bindparam("b_now"), Turn.state == State.CALLED
-).limit(MOST_CALLS)
+_OPEN_CALLS = _CALLS.where(Call.expires_at > bindparam("b_now"), Turn.state == State.CALLED).limit(
+    MOST_CALLS
+)
 _LAST_CALL = _CALLS.limit(1)
 _SERVING = (
     select(Turn.bidang_id, Turn.state, Ticket.letter, Ticket.number, Counter.name)
@@ -62,6 +66,7 @@ _SERVING = (
     .join(Counter, Counter.id == Turn.counter_id)
     .where(
         Ticket.office_id == bindparam("b_office"),
+        Ticket.day == bindparam("b_day"),
         Turn.day == bindparam("b_day"),
         Turn.state.in_([State.CALLED, State.SERVING]),
     )
@@ -87,6 +92,7 @@ class Board:
     version: int
     content: dict[str, Any]
     message: Closed | None
+    """Why the office is closed, or why no more numbers are given."""
 
     def as_json(self, say: Callable[[Closed], str]) -> dict[str, Any]:
         """The board of the contract; `say` puts the closed message into words."""
@@ -95,25 +101,33 @@ class Board:
 
 def snapshot(office: Office, *, now: datetime) -> Board:
     """Read the board. Its version is read first: a change meanwhile can only make it newer."""
-    version, _ = board_version(office.id)
+    version, seq = board_version(office.id)
     hours = opening(office, now)
-    where = {"b_office": office.id, "b_day": office.day(now), "b_now": now}
+    today = office.day(now)
+    where = {
+        "b_office": office.id,
+        "b_day": today,
+        "b_now": now,
+        "b_morning": office.at(today, time.min),
+    }
     rows = db.session.execute(_OPEN_CALLS, where).all()
     latest = {row.turn_id: row for row in reversed(rows)}  # a turn's newest call is the one to hear
     newest = db.session.execute(_LAST_CALL, where).first()
     content = {
         "office": office.slug,
         "version": version,
+        "seq": seq,
         "generated_at": office.local(now).isoformat(),
         "state": hours.state,
         "opens_at": _moment(office, hours.opens_at),
+        "holiday": hours.reason.values.get("holiday") if hours.reason else None,
         "calls": [_call(office, row) for row in sorted(latest.values(), key=lambda r: r.seq)],
         "last_call": _call(office, newest) if newest else None,
         "bidang": _all_bidang(office, hours, now),
         "agenda": _agenda(office, now),
         "announcements": all_announcements(office),
     }
-    return Board(office.id, version, content, None if hours.state == "open" else hours.reason)
+    return Board(office.id, version, content, hours.reason)
 
 
 def _all_bidang(office: Office, hours: Opening, now: datetime) -> list[dict[str, Any]]:
@@ -124,7 +138,7 @@ def _all_bidang(office: Office, hours: Opening, now: datetime) -> list[dict[str,
         serving.setdefault(row.bidang_id, []).append(
             {"ticket": ticket_code(row.letter, row.number), "place": row.name, "state": row.state}
         )
-    waiting = {bidang_id: count for bidang_id, count in db.session.execute(_WAITING, where)}
+    waiting = {row[0]: row[1] for row in db.session.execute(_WAITING, where)}
     return [
         {
             "code": bidang.code,
@@ -149,7 +163,9 @@ def _call(office: Office, row: Any) -> dict[str, Any]:
         "bidang_name": row.bidang_name,
         "place": row.place,
         "village": row.village,
-        "village_name": f"{row.village_kind.capitalize()} {row.village_name}" if row.village else None,
+        "village_name": f"{row.village_kind.capitalize()} {row.village_name}"
+        if row.village
+        else None,
         "kind": row.kind,
         "called_at": _moment(office, row.called_at),
         "expires_at": _moment(office, row.expires_at),

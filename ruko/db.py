@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Engine, MetaData, event
+from sqlalchemy import Connection, DateTime, Engine, MetaData, bindparam, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -100,8 +100,14 @@ def engine_options(url: str | URL) -> dict[str, Any]:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Give a SQLite engine its pragmas, its IMMEDIATE writes and its one write lock."""
-    if engine.dialect.name != "sqlite":
+    """Limit how long a write waits; give SQLite its pragmas, IMMEDIATE writes and one write lock."""
+    if engine.dialect.name == "postgresql":
+
+        @event.listens_for(engine, "connect")
+        def _limit(connection: Any, _record: Any) -> None:
+            connection.execute(f"SET lock_timeout = {int(LOCK_SECONDS * 1000)}")
+            connection.commit()
+
         return
     lock = threading.Lock()
 
@@ -132,6 +138,11 @@ def prepare_engine(engine: Engine) -> None:
         # After the commit is on disk, not before it: the next writer must not meet a held file.
         if record.info.pop("ruko_lock", False):
             lock.release()
+
+
+def values_of(*names: str) -> dict[str, Any]:
+    """Bind parameters `b_name` for an INSERT's columns; an UPDATE refuses those named like columns."""
+    return {name: bindparam(f"b_{name}") for name in names}
 
 
 def upsert(table: Any) -> Any:

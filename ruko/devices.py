@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ruko.accounts import Token, create_token, find_token, hash_token
 from ruko.audit import Actor, trail
 from ruko.db import Base, db
-from ruko.errors import Invalid, N_, NotFound
+from ruko.errors import N_, Invalid, NotFound
 from ruko.offices import Office
 
 DeviceKind = Literal["kiosk", "display"]

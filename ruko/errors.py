@@ -56,7 +56,9 @@ class Forbidden(RukoError):
 
     code = "forbidden"
     status = 403
-    message = N_("Your account may not do this. Please ask the operator of the sub-district office.")
+    message = N_(
+        "Your account may not do this. Please ask the operator of the sub-district office."
+    )
 
 
 class NotFound(RukoError):
@@ -72,7 +74,9 @@ class WrongState(RukoError):
 
     code = "wrong_state"
     status = 409
-    message = N_("This step no longer fits: it has changed meanwhile. Please look at its present state.")
+    message = N_(
+        "This step no longer fits: it has changed meanwhile. Please look at its present state."
+    )
 
     def __init__(self, state: str, message: str | None = None, /, **values: Any) -> None:
         super().__init__(message, **values)

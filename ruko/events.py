@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from ruko.db import db
 
@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 Listener = Callable[[object], None]
 _listeners: list[Listener] = []
 _KEY = "ruko_events"
+_MARKS = "ruko_events_at_savepoint"
 
 
 def listen(listener: Listener) -> Listener:
@@ -24,6 +25,11 @@ def listen(listener: Listener) -> Listener:
 def record(happened: object) -> None:
     """Remember an event until this transaction is committed; a rollback forgets it."""
     db.session.info.setdefault(_KEY, []).append(happened)
+
+
+def forget() -> None:
+    """Tell nobody of this transaction: examples are made before anybody listens."""
+    db.session.info.pop(_KEY, None)
 
 
 @event.listens_for(Session, "after_commit")
@@ -38,7 +44,22 @@ def _tell(session: Session) -> None:
                 log.exception("a listener failed on %s", type(happened).__name__)
 
 
+@event.listens_for(Session, "after_transaction_create")
+def _mark(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        marks = session.info.setdefault(_MARKS, {})
+        marks[transaction] = len(session.info.get(_KEY, ()))
+
+
 @event.listens_for(Session, "after_rollback")
-def _forget(session: Session) -> None:
-    if not session.in_nested_transaction():
+def _take_back(session: Session) -> None:
+    savepoint = session.get_nested_transaction()
+    if savepoint is not None:  # what came before it still holds
+        del session.info.get(_KEY, [])[session.info[_MARKS][savepoint] :]
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
         session.info.pop(_KEY, None)
+        session.info.pop(_MARKS, None)

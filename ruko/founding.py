@@ -1,6 +1,7 @@
 """Setting up an office: the default one from the seed, another from its administrator's villages."""
 
 from datetime import date, time
+from importlib.metadata import version
 from typing import Any
 
 import holidays
@@ -24,6 +25,8 @@ from ruko.seed import VillageRow
 
 HOLIDAY_KINDS = ("public", "government")
 """National holidays and collective leave (cuti bersama), when civil servants are off."""
+CENTRAL = {*range(51, 54), *range(63, 66), *range(71, 77)}
+"""Provinces on WITA: Bali and Nusa Tenggara, the south, east and north of Kalimantan, Sulawesi."""
 
 
 def found_office(data: dict[str, Any], villages: list[VillageRow]) -> Office:
@@ -58,8 +61,39 @@ def found_office(data: dict[str, Any], villages: list[VillageRow]) -> Office:
     return office
 
 
+def further_office(data: dict[str, Any], slug: str, villages: list[VillageRow]) -> dict[str, Any]:
+    """The default data made that of another sub-district; raises ValueError with a sentence."""
+    codes = {village.code[:8] for village in villages}
+    if len(codes) > 1:
+        raise ValueError(f"The list names villages of several sub-districts: {sorted(codes)}.")
+    code = codes.pop()
+    default = data["office"]
+    name = slug.replace("-", " ").title()
+    return data | {
+        "office": default
+        | {
+            "slug": slug,
+            "code": code,
+            "name": f"Kecamatan {name}",
+            "regency": default["regency"] if code[:5] == default["code"][:5] else "",
+            "house": "RUKO",
+            "house_name": f"Rumah Koordinasi {name}",
+            "timezone": _zone_of(code),
+        }
+    }
+
+
+def _zone_of(code: str) -> str:
+    """The time zone of the province that a Kemendagri code begins with."""
+    province = int(code[:2])
+    if province in CENTRAL:
+        return "Asia/Makassar"
+    return "Asia/Jayapura" if province > 80 else "Asia/Jakarta"
+
+
 def import_holidays(office: Office, year: int) -> None:
     """Add the holidays of `year` and the next that the office does not have yet; edits stay."""
+    source = f"holidays {version('holidays')}"
     calendar = holidays.country_holidays(
         "ID", years=(year, year + 1), categories=HOLIDAY_KINDS, language="id"
     )
@@ -70,7 +104,7 @@ def import_holidays(office: Office, year: int) -> None:
             "date": day,
             "name": name,
             "kind": "public" if day in national else "government",
-            "source": f"holidays {holidays.__version__}",
+            "source": source,
         }
         for day, name in sorted(calendar.items())
     ]

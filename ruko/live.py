@@ -6,26 +6,35 @@ heartbeat's version and fetches the board.
 
 import logging
 import threading
-from collections import Counter
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import socketio as python_socketio
-from flask import Flask, request
-from flask_socketio import ConnectionRefusedError, SocketIO, join_room
+from flask import Flask, has_request_context, request
+from flask_socketio import ConnectionRefusedError as Refused
+from flask_socketio import SocketIO, join_room
+from sqlalchemy.exc import DBAPIError
 
 from ruko import clock, words
+from ruko.accounts import Role
 from ruko.board import snapshot
 from ruko.db import db, writing
 from ruko.devices import Device, find_device, touch
-from ruko.errors import NotFound
+from ruko.errors import RukoError
 from ruko.events import listen
-from ruko.offices import BoardChanged, Office, board_version, get_office
+from ruko.offices import BoardChanged, Office, board_version, find_office
 from ruko.web import current_device, signed_in
 
 log = logging.getLogger(__name__)
+socket_log = logging.getLogger("ruko.live.sockets")
+socket_log.setLevel(logging.ERROR)  # the library tells of every packet otherwise
 
 THREADS = 256
-"""Of the embedded server; each WebSocket holds one for life."""
+"""Of the embedded server; each socket holds one for life."""
+MOST_CONNECTIONS = THREADS - 32
+"""Whatever connects and never says what it wants, the pages keep their threads."""
 MOST_SOCKETS = THREADS - 64
 MOST_STRANGERS = MOST_SOCKETS - 64
 """Unpaired boards beyond this are refused and poll, so strangers never keep out a screen or desk."""
@@ -34,54 +43,69 @@ HEARTBEAT_SECONDS = 5
 REREAD_SECONDS = 30
 """Changes made by time alone (break, close, expiry) raise no version; the board is re-read for them."""
 
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A socket of this process that was let in."""
+
+    namespace: str
+    office_id: int
+    stranger: bool
+
+
 socketio = SocketIO()
-_lock = threading.Condition()
-_dirty: dict[int, set[str]] = {}
-_screens: dict[str, int] = {}
-"""Session → office, for the sockets of this process."""
-_strangers: set[str] = set()
-_thread: threading.Thread | None = None
 _app: Flask | None = None
+_thread: threading.Thread | None = None
+_lock = threading.Condition()
+guests: dict[str, Guest] = {}
+_dirty: dict[int, set[str]] = {}
+"""Offices that changed, with the codes of the bidang whose queue did."""
 
 
 def install_live(app: Flask, redis_url: str | None) -> None:
     """Put Socket.IO on the app; with Redis, across processes."""
-    manager = None
-    if redis_url:
-        manager = python_socketio.RedisManager(
-            redis_url,
-            channel="ruko",
-            redis_options={
-                "socket_timeout": 0.5,
-                "socket_connect_timeout": 0.5,
-                "health_check_interval": 5,
-            },
-        )
     global _app  # noqa: PLW0603 – Flask-SocketIO itself is one per process
     _app = app
     socketio.init_app(
         app,
         async_mode="threading",
-        client_manager=manager,
+        client_manager=_redis(redis_url) if redis_url else None,
         manage_session=False,
         ping_interval=10,
         ping_timeout=8,
+        max_http_buffer_size=16 * 1024,
+        logger=socket_log,
+        engineio_logger=socket_log,
     )
+    app.wsgi_app = Gate(app.wsgi_app)  # type: ignore[method-assign]
 
 
-class NoDeflate:
-    """Strip the offer to deflate WebSockets: measured at 1.6 times the latency, 2.4 the memory."""
+def _redis(url: str) -> python_socketio.RedisManager:
+    timeouts = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "health_check_interval": 5}
+    return python_socketio.RedisManager(url, channel="ruko", redis_options=timeouts)
 
-    def __init__(self, wsgi: Any) -> None:
-        self.wsgi = wsgi
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+class Gate:
+    """Before every socket: the offer to deflate is dropped, and threads are kept for pages.
+
+    Deflate was measured at 1.6 times the latency and 2.4 the memory.
+    """
+
+    def __init__(self, wsgi: Callable[..., Iterable[bytes]]) -> None:
+        self._wsgi = wsgi
+        self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if not environ["PATH_INFO"].startswith("/socket.io/"):
+            return self._wsgi(environ, start_response)
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        return self.wsgi(environ, start_response)
-
-
-def _room(office_id: int) -> str:
-    return f"office:{office_id}"
+        if not self._free.acquire(blocking=False):
+            start_response("503 Service Unavailable", [("Content-Length", "0")])
+            return []
+        try:
+            return self._wsgi(environ, start_response)
+        finally:
+            self._free.release()
 
 
 # ── Letting in ────────────────────────────────────────────────────────────────────────────────
@@ -89,38 +113,66 @@ def _room(office_id: int) -> str:
 
 @socketio.on("connect", namespace="/board")
 def _board_connects(auth: dict[str, Any] | None = None) -> None:
-    try:
-        office = get_office(request.args.get("office", ""))
-    except NotFound:
-        raise ConnectionRefusedError("unknown office") from None
-    device = _display(auth, office)
-    _admit(office.id, stranger=device is None)
-    if device is not None:
-        with writing():
-            db.session.rollback()  # the looks above began a reading transaction
-            touch(device.id, now=clock.now())
-            db.session.commit()
-        office = get_office(request.args.get("office", ""))
-    join_room(_room(office.id))
-    board = snapshot(office, now=clock.now())
-    socketio.emit("board", _json(board), namespace="/board", to=_sid())
+    office = find_office(request.args.get("office", ""))
+    if office is None:
+        raise Refused("unknown office")
+    display = _paired_display(auth, office)
+    _admit("/board", office.id, stranger=display is None)
+    if display is not None:
+        _remember(display.id)
+    join_room(room_of(office.id))
+    send("board", _board(office), "/board", to=_sid(), here=True)
 
 
 @socketio.on("connect", namespace="/desk")
 def _desk_connects(_auth: dict[str, Any] | None = None) -> None:
     user = signed_in()
-    if user is None or user.must_change_password or user.village_id is not None:
-        raise ConnectionRefusedError("sign in first")
-    _admit(user.office_id, stranger=False)
-    join_room(_room(user.office_id))
+    if user is None or user.must_change_password or user.role == Role.VILLAGE:
+        raise Refused("staff only")
+    _admit("/desk", user.office_id, stranger=False)
+    join_room(room_of(user.office_id))
 
 
 @socketio.on("disconnect", namespace="/board")
 @socketio.on("disconnect", namespace="/desk")
 def _leaves(*_reason: Any) -> None:
     with _lock:
-        _screens.pop(_sid(), None)
-        _strangers.discard(_sid())
+        guests.pop(_sid(), None)
+
+
+@socketio.on_error_default
+def _fails(error: Exception) -> bool:
+    """Nobody is half let in: whoever is refused polls and tries again."""
+    log.error("a socket could not be served", exc_info=error)
+    _leaves()
+    return False
+
+
+def _paired_display(auth: dict[str, Any] | None, office: Office) -> Device | None:
+    token = auth.get("token") if isinstance(auth, dict) else None
+    device = find_device(token) if isinstance(token, str) else current_device()
+    return device if device and device.kind == "display" and device.office_id == office.id else None
+
+
+def _admit(namespace: str, office_id: int, *, stranger: bool) -> None:
+    with _lock:
+        strangers = sum(guest.stranger for guest in guests.values())
+        if len(guests) >= MOST_SOCKETS or (stranger and strangers >= MOST_STRANGERS):
+            raise Refused("full house, please poll")
+        guests[_sid()] = Guest(namespace, office_id, stranger)
+    _start_thread()
+
+
+def _remember(device_id: int) -> None:
+    """Note when the display was last heard of; a busy database must not keep it out."""
+    try:
+        db.session.rollback()  # what was read so far began as a reading transaction
+        with writing():
+            touch(device_id, now=clock.now())
+            db.session.commit()
+    except (RukoError, DBAPIError):
+        db.session.rollback()
+        log.warning("display %s connected, but it could not be noted", device_id)
 
 
 def _sid() -> str:
@@ -128,106 +180,121 @@ def _sid() -> str:
     return sid
 
 
-def _display(auth: dict[str, Any] | None, office: Office) -> Device | None:
-    token = auth.get("token") if isinstance(auth, dict) else None
-    device = find_device(token) if isinstance(token, str) else current_device()
-    return device if device and device.kind == "display" and device.office_id == office.id else None
-
-
-def _admit(office_id: int, *, stranger: bool) -> None:
-    with _lock:
-        if len(_screens) >= MOST_SOCKETS or (stranger and len(_strangers) >= MOST_STRANGERS):
-            raise ConnectionRefusedError("full house: please poll the board")
-        _screens[_sid()] = office_id
-        if stranger:
-            _strangers.add(_sid())
-    _start_thread()
-
-
 # ── Ringing ───────────────────────────────────────────────────────────────────────────────────
 
 
 @listen
 def _ring(happened: object) -> None:
-    """After a commit: mark the office; the emitter reads and tells."""
-    if isinstance(happened, BoardChanged):
-        with _lock:
-            _dirty.setdefault(happened.office_id, set()).update(happened.all_bidang)
-            _lock.notify()
+    """After a commit: mark the office; the thread reads and tells."""
+    if not isinstance(happened, BoardChanged):
+        return
+    with _lock:
+        _dirty.setdefault(happened.office_id, set()).update(happened.all_bidang)
+        _lock.notify()
+    if has_request_context():  # a command has no screens; its change is seen by the heartbeat
         _start_thread()
 
 
 def _start_thread() -> None:
-    global _thread  # noqa: PLW0603 – one emitter per process, started after the server's fork
-    if _app is None:
-        return
+    """Start the one emitter of a process that serves: by its first request, so after any fork."""
+    global _thread  # noqa: PLW0603
     with _lock:
         if _thread is None or not _thread.is_alive():
-            _thread = threading.Thread(target=_emitter, args=(_app,), name="ruko-live", daemon=True)
+            _thread = threading.Thread(target=_emit_forever, name="ruko-live", daemon=True)
             _thread.start()
 
 
-def _emitter(app: Flask) -> None:
-    shown: dict[int, dict[str, Any]] = {}
-    next_beat = clock.monotonic() + HEARTBEAT_SECONDS
-    next_reread = clock.monotonic() + REREAD_SECONDS
+def _emit_forever() -> None:
+    told: dict[int, dict[str, Any]] = {}
+    beat_at = clock.monotonic() + HEARTBEAT_SECONDS
+    reread_at = clock.monotonic() + REREAD_SECONDS
     while True:
-        with _lock:
-            if not _dirty:
-                _lock.wait(max(0.0, min(next_beat, next_reread) - clock.monotonic()))
-        time_up = threading.Event()
-        time_up.wait(MERGE_SECONDS if _dirty else 0)  # a burst becomes one message
-        with _lock:
-            dirty, _watched = dict(_dirty), Counter(_screens.values())
-            _dirty.clear()
+        dirty = _changes(until=min(beat_at, reread_at))
         now = clock.monotonic()
-        reread = now >= next_reread
-        try:
-            with app.app_context():
-                for office_id in set(dirty) | (set(_watched) if reread else set()):
-                    _tell(office_id, dirty.get(office_id), shown)
-                if now >= next_beat:
-                    for office_id in _watched:
-                        _beat(office_id)
-        except Exception:  # the screens notice by the missing heartbeat and poll
-            log.exception("the board could not be told")
+        beat, reread = now >= beat_at, now >= reread_at
+        if beat:
+            beat_at = now + HEARTBEAT_SECONDS
         if reread:
-            next_reread = now + REREAD_SECONDS
-        if now >= next_beat:
-            next_beat = now + HEARTBEAT_SECONDS
+            reread_at = now + REREAD_SECONDS
+            forget_the_gone()
+        with _lock:
+            watched = {guest.office_id for guest in guests.values()}
+        try:
+            with _current_app().app_context():
+                for office_id in dirty.keys() | (watched if reread else set()):
+                    tell_board(office_id, dirty.get(office_id), told)
+                for office_id in watched if beat else ():
+                    tell_heartbeat(office_id)
+        except Exception:  # the missing heartbeat tells the screens, and they poll
+            log.exception("the screens could not be told")
 
 
-def _tell(office_id: int, all_bidang: set[str] | None, shown: dict[int, dict[str, Any]]) -> None:
-    office = db.session.get_one(Office, office_id)
-    board = _json(snapshot(office, now=clock.now()))
-    timeless = {key: value for key, value in board.items() if key != "generated_at"}
-    if all_bidang is None and shown.get(office_id) == timeless:
-        return  # re-read because of the time, and nothing changed
-    shown[office_id] = timeless
-    socketio.emit("board", board, namespace="/board", to=_room(office_id))
+def _changes(*, until: float) -> dict[int, set[str]]:
+    """The offices that changed, at the latest when the time is up; a burst becomes one change."""
+    with _lock:
+        if not _dirty:
+            _lock.wait(max(0.0, until - clock.monotonic()))
+        burst = bool(_dirty)
+    if burst:
+        time.sleep(MERGE_SECONDS)
+    with _lock:
+        dirty = dict(_dirty)
+        _dirty.clear()
+    return dirty
+
+
+def tell_board(
+    office_id: int, all_bidang: set[str] | None, told: dict[int, dict[str, Any]]
+) -> None:
+    """Emit the board: after a change to everybody, after a re-read to our own screens if it differs."""
+    board = _board(db.session.get_one(Office, office_id))
+    timeless = board | {"generated_at": None}
+    if all_bidang is None and told.get(office_id) == timeless:
+        return
+    told[office_id] = timeless
+    send("board", board, "/board", to=room_of(office_id), here=all_bidang is None)
     for code in sorted(all_bidang or ()):
-        socketio.emit(
-            "queue",
-            {"bidang": code, "version": board["version"]},
-            namespace="/desk",
-            to=_room(office_id),
-        )
+        send("queue", {"bidang": code, "version": board["version"]}, "/desk", to=room_of(office_id))
 
 
-def _beat(office_id: int) -> None:
+def tell_heartbeat(office_id: int) -> None:
     """Each process tells its own screens, not through Redis: a dead Redis must not hide a loss."""
     office = db.session.get_one(Office, office_id)
     version, seq = board_version(office_id)
-    beat = {
-        "version": version,
-        "seq": seq,
-        "generated_at": office.local(clock.now()).isoformat(),
-    }
-    server = socketio.server
-    assert server is not None  # noqa: S101 – set by install_live
-    server.emit("heartbeat", beat, namespace="/board", to=_room(office_id), ignore_queue=True)
+    moment = office.local(clock.now()).isoformat()
+    beat = {"version": version, "seq": seq, "generated_at": moment}
+    send("heartbeat", beat, "/board", to=room_of(office_id), here=True)
 
 
-def _json(board: Any) -> dict[str, Any]:
-    told: dict[str, Any] = board.as_json(words.board_sentence)
-    return told
+def forget_the_gone() -> None:
+    """A socket that broke off while it was being let in is told nowhere; it would keep its seat."""
+    server = _server()
+    with _lock:
+        for sid, guest in list(guests.items()):
+            if server.get_environ(sid, namespace=guest.namespace) is None:
+                del guests[sid]
+
+
+def _board(office: Office) -> dict[str, Any]:
+    return snapshot(office, now=clock.now()).as_json(words.board_sentence)
+
+
+def room_of(office_id: int) -> str:
+    return f"office:{office_id}"
+
+
+def send(event: str, data: Any, namespace: str, *, to: str, here: bool = False) -> None:
+    """Emit through Redis if there is one; with `here` to this process's own sockets only."""
+    _server().emit(event, data, to=to, namespace=namespace, ignore_queue=here)
+
+
+def _server() -> python_socketio.Server:
+    if socketio.server is None:
+        raise RuntimeError("install_live() comes first.")
+    return socketio.server
+
+
+def _current_app() -> Flask:
+    if _app is None:
+        raise RuntimeError("install_live() comes first.")
+    return _app

@@ -1,5 +1,6 @@
 """The database's shape: brought up to date before serving, with a copy kept aside first."""
 
+import logging
 import sqlite3
 from contextlib import closing
 from datetime import datetime
@@ -12,6 +13,18 @@ from flask_migrate import upgrade as run_migrations
 
 from ruko.db import db
 
+log = logging.getLogger(__name__)
+
+
+class NewerDatabase(Exception):
+    """A newer version of this program has written it; this one would not understand all of it."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"The database was written by a newer version of RUKO (revision {revision})."
+            " Please start that version, or restore a copy from before it."
+        )
+
 
 def present_revision() -> str | None:
     """The migration that the database stands at, or None when it is empty."""
@@ -21,30 +34,52 @@ def present_revision() -> str | None:
 
 def newest_revision() -> str | None:
     """The migration that this program knows as the last one."""
-    return ScriptDirectory.from_config(
-        current_app.extensions["migrate"].migrate.get_config()
-    ).get_current_head()
+    return _scripts().get_current_head()
 
 
 def migrate(app: Flask, *, now: datetime) -> Path | None:
-    """Bring the database up to date; returns the copy made before changing a filled SQLite file."""
+    """Bring the database up to date; returns the copy made before changing a filled SQLite file.
+
+    Raises `NewerDatabase`.
+    """
     with app.app_context():
-        present = present_revision()
-        if present == newest_revision():
+        _begin_privately()
+        present, newest = present_revision(), newest_revision()
+        if present == newest:
             return None
+        if present and present not in {script.revision for script in _scripts().walk_revisions()}:
+            raise NewerDatabase(present)
         kept = _copy_aside(now) if present else None
         run_migrations()
         db.engine.dispose()
+        if present:
+            log.info("database migrated from=%s to=%s copy=%s", present, newest, kept)
         return kept
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
+
+
+def _sqlite_file() -> Path | None:
+    url = db.engine.url
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def _begin_privately() -> None:
+    """A new SQLite file belongs to this user alone; SQLite itself would let everybody read it."""
+    file = _sqlite_file()
+    if file and not file.exists():
+        file.touch(mode=0o600)
 
 
 def _copy_aside(now: datetime) -> Path | None:
     """A consistent copy beside a SQLite file, also while somebody reads it."""
-    if db.engine.dialect.name != "sqlite" or not db.engine.url.database:
+    file = _sqlite_file()
+    if file is None:
         return None
-    file = Path(db.engine.url.database)
     copy = file.with_name(f"{file.stem}-before-{now:%Y%m%d-%H%M%S}{file.suffix}")
+    copy.touch(mode=0o600)
     with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
-    copy.chmod(0o600)
     return copy

@@ -1,6 +1,7 @@
 """The embedded server: one gunicorn worker with threads, for one small computer on the LAN."""
 
-from collections.abc import Callable
+import os
+import socket
 from typing import Any
 
 from flask import Flask
@@ -8,15 +9,18 @@ from gunicorn.app.base import BaseApplication
 
 from ruko.live import THREADS
 
-GRACEFUL_SECONDS = 3
+STOP_SECONDS = 5
+"""A stop never takes longer; what still runs then is ended."""
+LAST_ANSWERS_SECONDS = 2
 """Sockets never end by themselves; a stop waits this long for the other requests."""
+EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 – compared with, never bound
 
 
 class Embedded(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn, given the application itself: no module in the current folder can take its place."""
 
-    def __init__(self, load: Callable[[], Flask], options: dict[str, Any]) -> None:
-        self._load = load
+    def __init__(self, app: Flask, options: dict[str, Any]) -> None:
+        self._app = app
         self._options = options
         super().__init__()
 
@@ -25,25 +29,69 @@ class Embedded(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        return self._load()
+        return self._app
 
 
-def serve(load: Callable[[], Flask], host: str, port: int, **options: Any) -> None:
-    """Serve until SIGTERM or SIGINT. `load` runs in the worker, after the fork."""
-    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def listen(host: str, port: int) -> socket.socket:
+    """Take the address before any work is done for it; raises OSError with a sentence."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
+    except OSError as error:
+        raise OSError(
+            f"RUKO cannot listen at {host} port {port}: {error.strerror}."
+            " Please choose another with --host or --port."
+        ) from error
+
+
+def address_of(listening: socket.socket) -> str:
+    """Where a browser finds it: for all addresses, the one that other devices reach."""
+    host, port = listening.getsockname()[:2]
+    if host in EVERYWHERE:
+        host = _address_in_network()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _address_in_network() -> str:
+    """This computer's address on its network, else its own; asks the routing table, sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # set aside for documentation: nobody is there
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+def serve(app: Flask, listening: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    The worker is a fork of this process: a moved clock moves on there.
+    Nobody may have used the database here without disposing of its connections.
+    """
     Embedded(
-        load,
+        app,
         {
-            "bind": bind,
+            "bind": f"fd://{listening.detach()}",
             "workers": 1,
             "worker_class": "gthread",
             "threads": THREADS,
-            "graceful_timeout": GRACEFUL_SECONDS,
+            "graceful_timeout": STOP_SECONDS,
             "timeout": 60,
             "keepalive": 65,
-            "worker_tmp_dir": None,
             "loglevel": "warning",
             "control_socket_disable": True,
-            **options,
+            "post_fork": _hurry,
+            "worker_exit": _leave,
         },
     ).run()
+
+
+def _hurry(_arbiter: Any, worker: Any) -> None:
+    """The worker leaves by itself, before it would be killed and logged as such."""
+    worker.cfg.set("graceful_timeout", LAST_ANSWERS_SECONDS)
+
+
+def _leave(_arbiter: Any, worker: Any) -> None:
+    """End the worker here: not waiting for threads that hold sockets, not unwinding the command."""
+    if worker.booted and worker.pid == os.getpid():
+        os._exit(0)

@@ -62,6 +62,12 @@ def minutes_range(estimate: tuple[int, int] | None) -> str:
     return gettext("%(low)d–%(high)d minutes", low=low, high=high)
 
 
+def stopwatch(seconds: float) -> str:
+    """12.06, minutes and seconds."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    return f"{minutes:02}{'.' if language() == 'id' else ':'}{rest:02}"
+
+
 def people(count: int) -> str:
     """4 orang."""
     return ngettext("%(num)d person", "%(num)d people", count)
@@ -82,7 +88,9 @@ def board_sentence(error: RukoError) -> str:
 def _value(value: Any) -> Any:
     if isinstance(value, datetime):
         zone = _zone_name(value)
-        return gettext("%(date)s at %(time)s", date=long_date(value.date()), time=clock(value) + zone)
+        return gettext(
+            "%(date)s at %(time)s", date=long_date(value.date()), time=clock(value) + zone
+        )
     if isinstance(value, time):
         return clock(value) + _zone_name(value)
     if isinstance(value, date):
@@ -98,4 +106,3 @@ def _zone_name(value: datetime | time) -> str:
 def full_moment(moment: datetime, office: Office) -> str:
     """Senin, 23 November 2026 pukul 08.00 WITA."""
     return str(_value(office.local(moment)))
-

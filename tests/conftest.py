@@ -5,18 +5,21 @@ Commits are real; after each test the rows of the day are deleted and the office
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from flask import Flask, has_app_context
+from flask import Flask, g, has_app_context
+from flask import session as current_session
 from flask.testing import FlaskClient
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy import delete, update
 from werkzeug.test import TestResponse
 
-from ruko import clock, live
+from ruko import clock
 from ruko.accounts import Role, Token, User, add_user, create_token, hash_password
 from ruko.app import create_app
 from ruko.audit import SYSTEM, AuditEvent
@@ -32,15 +35,14 @@ from ruko.tickets import Call, Ticket, TicketSeries, Turn
 from ruko.web.callers import DEVICE_COOKIE
 from ruko.web.once import RequestKey
 from tests.postgres import temporary_postgres
+from tests.programs import Program
 
 SLUG = "paringin-selatan"
 PASSWORD = "kata-sandi-uji"
 MONDAY = date(2026, 11, 23)
-OF_THE_DAY = (RequestKey, AuditEvent, Call, Turn, Ticket, TicketSeries, SlotClaim, QuotaSeat) + (
-    Booking,
-    Token,
-    Device,
-    User,
+OF_THE_DAY = (
+    *(RequestKey, AuditEvent, Call, Turn, Ticket, TicketSeries, SlotClaim, QuotaSeat),
+    *(Booking, Token, Device, User),
 )
 """What tests write, children first."""
 
@@ -99,7 +101,6 @@ def clean(app: Flask) -> None:
         db.session.execute(update(Office).where(Office.slug == SLUG).values(**seed["settings"]))
         db.session.commit()
     app.extensions["ruko_throttle"].forget()
-    live.forget()
 
 
 # ── Time ──────────────────────────────────────────────────────────────────────────────────────
@@ -119,8 +120,6 @@ def time_is(monkeypatch: pytest.MonkeyPatch) -> Callable[..., datetime]:
 
 def wita(hour: int, minute: int = 0, second: int = 0, *, day: date = MONDAY) -> datetime:
     """The moment when the office's wall clock shows that time."""
-    from zoneinfo import ZoneInfo
-
     return datetime.combine(day, time(hour, minute, second), ZoneInfo("Asia/Makassar"))
 
 
@@ -151,27 +150,24 @@ class VisitingClient(FlaskClient):
 
     csrf_token: str = ""
 
-    def open(self, *args: object, **kwargs: object) -> TestResponse:  # type: ignore[override]
+    def open(self, *args: object, **kwargs: object) -> TestResponse:
         assert not has_app_context(), "Ask pages outside of an application context."
-        return super().open(*args, **kwargs)  # type: ignore[arg-type]
+        return super().open(*args, **kwargs)
 
-    def submit(self, path: str, data: dict[str, object] | None = None, **kwargs: object) -> TestResponse:
+    def submit(
+        self, path: str, data: Mapping[str, object] | None = None, **kwargs: object
+    ) -> TestResponse:
         """Send a form as its page would, with its CSRF token."""
         return self.post(path, data={"csrf_token": self.token(), **(data or {})}, **kwargs)  # type: ignore[arg-type]
 
     def token(self) -> str:
         """The CSRF token of this browser's session."""
         if not self.csrf_token:
-            from flask_wtf.csrf import generate_csrf
-
             with self.session_transaction() as session, self.application.test_request_context():
-                from flask import g
-                from flask import session as current
-
-                current.update(session)
+                current_session.update(session)
                 self.csrf_token = generate_csrf()
                 g.pop("csrf_token", None)
-                session.update(current)
+                session.update(current_session)
         return self.csrf_token
 
 
@@ -245,6 +241,16 @@ def bearer(app: Flask, account: Callable[..., str]) -> Callable[..., dict[str, s
             token = create_token(clock.now(), user=user)
             db.session.commit()
         return {"Authorization": f"Bearer {token}"}
+
+    return make
+
+
+@pytest.fixture
+def program(app: Flask, bearer: Callable[..., dict[str, str]]) -> Callable[..., Program]:
+    """Another program at the API: `program("staff", bidang="PEM")`, or nobody: `program()`."""
+
+    def make(role: str | None = None, name: str | None = None, **place: str) -> Program:
+        return Program(app, bearer(role, name, **place) if role else None)
 
     return make
 

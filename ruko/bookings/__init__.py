@@ -32,7 +32,7 @@ from ruko.bookings.slots import (
     period_of,
     quota_of,
 )
-from ruko.bookings.visits import arrive, begin_session, close_past, complete
+from ruko.bookings.visits import arrivals_open, arrive, begin_session, close_past, complete
 
 __all__ = [
     "AgendaEntry",
@@ -51,6 +51,7 @@ __all__ = [
     "agenda",
     "all_rooms",
     "approve",
+    "arrivals_open",
     "arrive",
     "begin_session",
     "book",

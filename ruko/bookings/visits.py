@@ -83,11 +83,16 @@ def _require_time(booking: Booking, now: datetime) -> None:
 
 
 def _require_service(office: Office, now: datetime) -> None:
+    if not arrivals_open(office, now):
+        raise opening(office, now).reason or Closed()
+
+
+def arrivals_open(office: Office, now: datetime) -> bool:
+    """Whether bookings may be checked in: in service hours, or a little before they begin."""
     hours = opening(office, now)
     early = timedelta(minutes=office.check_in_early_minutes)
     soon = hours.opens_at is not None and now >= hours.opens_at - early
-    if hours.state != "open" and not soon:
-        raise hours.reason or Closed()
+    return hours.state == "open" or soon
 
 
 def begin_session(booking_id: int, *, by: Actor, now: datetime) -> None:

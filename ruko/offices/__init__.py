@@ -34,6 +34,7 @@ from ruko.offices.queries import (
     get_office,
     get_service,
     get_village,
+    weekly_hours,
 )
 from ruko.offices.state import BoardChanged, board_version, change_board, next_call_seq
 
@@ -71,4 +72,5 @@ __all__ = [
     "opening",
     "require_numbers",
     "spans_on",
+    "weekly_hours",
 ]

@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import and_, bindparam, select
 
 from ruko.db import db
-from ruko.errors import Closed, N_
+from ruko.errors import N_, Closed
 from ruko.offices.models import Holiday, Hours, Office
 
 LOOK_AHEAD_DAYS = 60
@@ -88,7 +88,7 @@ def opening(office: Office, now: datetime) -> Opening:
     return Opening(
         state,
         spans,
-        _why_closed(office, now, following, state, holiday, bool(spans)),
+        _why_closed(office, now, following, state=state, holiday=holiday, has_hours=bool(spans)),
         following.opens if following else None,
         following.closes if following else None,
         False,
@@ -127,11 +127,18 @@ def _next_span(office: Office, today: date) -> Span | None:
 
 def _no_more_numbers(office: Office, now: datetime, last: datetime) -> Closed:
     spans, _ = spans_on(office, office.day(now))
-    following = next((s for s in spans if s.opens > now), None) or _next_span(office, office.day(now))
+    following = next((s for s in spans if s.opens > now), None) or _next_span(
+        office, office.day(now)
+    )
     if following is None:
-        return Closed(N_("No more numbers are given; the last one was at %(last)s."), last=office.local(last))
+        return Closed(
+            N_("No more numbers are given; the last one was at %(last)s."),
+            last=office.local(last).timetz(),
+        )
     return Closed(
-        N_("No more numbers are given in this session since %(last)s. Numbers are given again from %(opens)s."),
+        N_(
+            "No more numbers are given in this session since %(last)s. Numbers are given again from %(opens)s."
+        ),
         last=office.local(last).timetz(),
         opens=_when(office, now, following),
     )
@@ -147,6 +154,7 @@ def _why_closed(
     office: Office,
     now: datetime,
     following: Span | None,
+    *,
     state: str,
     holiday: str | None,
     has_hours: bool,
@@ -166,4 +174,6 @@ def _why_closed(
         return Closed(N_("The office is closed today. It opens again on %(opens)s."), opens=opens)
     if office.local(following.opens).date() == office.day(now):
         return Closed(N_("The office is not open yet. It opens at %(opens)s."), opens=opens)
-    return Closed(N_("Service for today has ended. The office opens again on %(opens)s."), opens=opens)
+    return Closed(
+        N_("Service for today has ended. The office opens again on %(opens)s."), opens=opens
+    )

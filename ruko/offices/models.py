@@ -94,7 +94,10 @@ class Bidang(Base):
     """A section of the office that people come to see."""
 
     __tablename__ = "bidang"
-    __table_args__ = (UniqueConstraint("office_id", "code"), UniqueConstraint("office_id", "letter"))
+    __table_args__ = (
+        UniqueConstraint("office_id", "code"),
+        UniqueConstraint("office_id", "letter"),
+    )
 
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     code: Mapped[str] = mapped_column(String(8))

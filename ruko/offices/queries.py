@@ -1,14 +1,17 @@
 """The guarded ways to an office's rows: `get_x` raises, `find_x` may return None."""
 
+from datetime import time
+
 from sqlalchemy import select
 
 from ruko.db import db
-from ruko.errors import Invalid, N_, NotFound
+from ruko.errors import N_, Invalid, NotFound
 from ruko.offices.models import (
     Announcement,
     Bidang,
     Category,
     Counter,
+    Hours,
     Office,
     Service,
     Village,
@@ -45,9 +48,7 @@ def all_bidang(office: Office) -> list[Bidang]:
 def get_bidang(office: Office, code: object, field: str = "bidang") -> Bidang:
     """The active bidang with that code; raises `Invalid`."""
     bidang = (
-        db.session.scalar(
-            select(Bidang).filter_by(office_id=office.id, code=code, active=True)
-        )
+        db.session.scalar(select(Bidang).filter_by(office_id=office.id, code=code, active=True))
         if isinstance(code, str)
         else None
     )
@@ -59,7 +60,7 @@ def get_bidang(office: Office, code: object, field: str = "bidang") -> Bidang:
 def get_service(bidang: Bidang, service_id: object) -> Service:
     """The bidang's service with that id; raises `Invalid`."""
     for service in bidang.services:
-        if service.id == service_id:
+        if service.id == service_id and not isinstance(service_id, bool):
             return service
     raise Invalid("service", N_("Please choose a service of this bidang."))
 
@@ -126,3 +127,12 @@ def all_announcements(office: Office) -> list[str]:
             .limit(4)
         )
     )
+
+
+def weekly_hours(office: Office) -> list[tuple[tuple[time, time], ...]]:
+    """The spans of service from Monday to Sunday, as the wall clock shows them."""
+    week: list[list[tuple[time, time]]] = [[] for _ in range(7)]
+    rows = db.session.scalars(select(Hours).filter_by(office_id=office.id).order_by(Hours.opens))
+    for row in rows:
+        week[row.weekday].append((row.opens, row.closes))
+    return [tuple(day) for day in week]

@@ -42,7 +42,11 @@ def next_call_seq(office_id: int, *all_bidang: str) -> int:
 
 
 def _bump(office_id: int, calls: int, all_bidang: tuple[str, ...]) -> int:
-    seq = db.session.connection().execute(_BUMP, {"b_office": office_id, "b_calls": calls}).scalar_one()
+    seq = (
+        db.session.connection()
+        .execute(_BUMP, {"b_office": office_id, "b_calls": calls})
+        .scalar_one()
+    )
     record(BoardChanged(office_id, frozenset(all_bidang)))
     return int(seq)
 

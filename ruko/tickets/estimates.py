@@ -22,7 +22,8 @@ _DURATIONS = (
         _turns.c.bidang_id == bindparam("b_bidang"),
         _turns.c.state == State.DONE.value,
         _turns.c.closed_at > bindparam("b_since"),
-        _turns.c.started_at.is_not(None),
+        _turns.c.closed_at <= bindparam("b_now"),  # a wrong clock's future tells nothing, and
+        _turns.c.closed_at >= _turns.c.started_at,  # it may have stepped back during a service
     )
     .order_by(_turns.c.closed_at.desc())
     .limit(SAMPLES)
@@ -44,7 +45,9 @@ def estimate(bidang_id: int, people_ahead: int, *, day: object, now: datetime) -
     """
     connection = db.session.connection()
     desks = connection.execute(_DESKS, {"b_bidang": bidang_id, "b_day": day}).scalar_one()
-    rows = connection.execute(_DURATIONS, {"b_bidang": bidang_id, "b_since": now - RECENT}).all()
+    rows = connection.execute(
+        _DURATIONS, {"b_bidang": bidang_id, "b_since": now - RECENT, "b_now": now}
+    ).all()
     minutes = sorted((row.closed_at - row.started_at).total_seconds() / 60 for row in rows)
     return wait_range(minutes, people_ahead, desks)
 

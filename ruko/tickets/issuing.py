@@ -2,13 +2,14 @@
 
 import secrets
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import exists, insert, select, update
 
 from ruko.audit import SYSTEM, Actor, trail
 from ruko.bookings import Booking, arrive, close_past
-from ruko.db import db, upsert
-from ruko.errors import Invalid, N_
+from ruko.db import db, upsert, values_of
+from ruko.errors import N_, Invalid
 from ruko.offices import Bidang, Office, Service, Village, change_board, require_numbers
 from ruko.tickets.models import (
     OPEN,
@@ -27,19 +28,15 @@ _turns = Turn.__table__
 _TICKET = (
     insert(_tickets)  # type: ignore[arg-type]  # a mapped table is a Table
     .values(
-        {
-            name: bindparam(f"b_{name}")
-            for name in ("office_id", "day", "letter", "number", "token", "priority", "visitor")
-            + ("village_id", "service_id", "booking_id", "issued_at")
-        }
+        values_of(
+            *("office_id", "day", "letter", "number", "token", "priority", "visitor"),
+            *("village_id", "service_id", "booking_id", "issued_at"),
+        )
     )
     .returning(_tickets.c.id)
 )
 _TURN = insert(_turns).values(  # type: ignore[arg-type]  # a mapped table is a Table
-    {
-        name: bindparam(f"b_{name}")
-        for name in ("ticket_id", "bidang_id", "day", "rank_at", "entered_at", "note")
-    }
+    values_of("ticket_id", "bidang_id", "day", "rank_at", "entered_at", "note")
     | {"state": State.WAITING.value, "announcements": 0, "version": 1}
 )
 
@@ -97,7 +94,7 @@ def check_in(office: Office, booking: Booking, *, by: Actor, now: datetime) -> t
     known = _ticket_of(booking)  # the booking's row is ours now; an equal scan has come and gone
     if known:
         if known.state == State.NO_SHOW:
-            _wait_again(office, booking, known.turn_id, known.ticket_id, by=by, now=now)
+            _wait_again(office, booking, known, by=by, now=now)
         return known.token, False
     token = _enter(
         office,
@@ -118,19 +115,17 @@ def close_past_days(office: Office, *, now: datetime) -> None:
     "Other" and not "earlier": a computer clock may have been wrong and put right.
     """
     today = office.day(now)
-    stale = (
-        select(Turn.id)
-        .join(Ticket, Ticket.id == Turn.ticket_id)
-        .where(Ticket.office_id == office.id, Turn.day != today, Turn.state.in_(UNFINISHED))
-    )
+    here = exists().where(Ticket.id == Turn.ticket_id, Ticket.office_id == office.id)
     closed = db.session.execute(
         update(Turn)
-        .where(Turn.id.in_(stale))
+        .where(Turn.state.in_(UNFINISHED), Turn.day != today, here)
         .values(state=State.EXPIRED, closed_at=now, version=Turn.version + 1)
         .returning(Turn.ticket_id)
     ).scalars()
     for ticket_id in closed.all():
-        trail("ticket", ticket_id, "expire", office_id=office.id, by=SYSTEM, now=now, state="expired")
+        trail(
+            "ticket", ticket_id, "expire", office_id=office.id, by=SYSTEM, now=now, state="expired"
+        )
     close_past(office, now=now)
 
 
@@ -234,6 +229,7 @@ def _ticket_of(booking: Booking):  # type: ignore[no-untyped-def]  # a row of th
             Ticket.token,
             Ticket.day,
             Turn.id.label("turn_id"),
+            Turn.bidang_id,
             Turn.state,
         )
         .join(Turn, Turn.ticket_id == Ticket.id)
@@ -244,11 +240,11 @@ def _ticket_of(booking: Booking):  # type: ignore[no-untyped-def]  # a row of th
 
 
 def _wait_again(
-    office: Office, booking: Booking, turn_id: int, ticket_id: int, *, by: Actor, now: datetime
+    office: Office, booking: Booking, missed: Any, *, by: Actor, now: datetime
 ) -> None:
     again = db.session.execute(
         update(Turn)
-        .where(Turn.id == turn_id, Turn.state == State.NO_SHOW)
+        .where(Turn.id == missed.turn_id, Turn.state == State.NO_SHOW)
         .values(
             state=State.WAITING,
             counter_id=None,
@@ -261,10 +257,10 @@ def _wait_again(
     ).scalar()
     if again is None:
         return  # somebody was faster; the ticket waits already
-    bidang = booking.bidang
+    bidang = db.session.get_one(Bidang, missed.bidang_id)
     trail(
         "ticket",
-        ticket_id,
+        missed.ticket_id,
         "check_in_again",
         office_id=office.id,
         by=by,

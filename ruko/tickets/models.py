@@ -92,7 +92,9 @@ class Turn(Base):
     __tablename__ = "turn"
     __table_args__ = (
         CheckConstraint(_in(*State), name="state_known"),
-        CheckConstraint(f"NOT {_in(*AT_COUNTER)} OR counter_id IS NOT NULL", name="called_to_place"),
+        CheckConstraint(
+            f"NOT {_in(*AT_COUNTER)} OR counter_id IS NOT NULL", name="called_to_place"
+        ),
         CheckConstraint(f"({_in(*OPEN, State.NO_SHOW)}) = (closed_at IS NULL)", name="closed_once"),
         Index(
             "uq_turn_open_per_ticket",

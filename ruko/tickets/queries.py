@@ -31,6 +31,7 @@ _VISIT_COLUMNS = (
     Booking.code.label("booking"),
     Booking.starts_at.label("booking_starts_at"),
     Service.name.label("service"),
+    Service.target_minutes,
     Turn.id.label("turn_id"),
     Turn.bidang_id,
     Turn.state,
@@ -65,12 +66,29 @@ _OF_BIDANG = _VISITS.where(
     Turn.day == bindparam("b_day"),
     Turn.state.in_([*UNFINISHED]),
 ).order_by(Turn.rank_at, Turn.id)
+_AT_COUNTERS = _VISITS.where(
+    Ticket.office_id == bindparam("b_office"),
+    Turn.day == bindparam("b_day"),
+    Turn.state.in_([*AT_COUNTER]),
+)
 _AHEAD = select(func.count()).where(
     Turn.bidang_id == bindparam("b_bidang"),
     Turn.day == bindparam("b_day"),
     Turn.state == State.WAITING,
     (Turn.rank_at < bindparam("b_rank"))
     | ((Turn.rank_at == bindparam("b_rank")) & (Turn.id < bindparam("b_turn"))),
+)
+_SERVED_NOW = (
+    select(Ticket.letter, Ticket.number, Counter.name)
+    .select_from(Turn)
+    .join(Ticket, Ticket.id == Turn.ticket_id)
+    .join(Counter, Counter.id == Turn.counter_id)
+    .where(
+        Turn.bidang_id == bindparam("b_bidang"),
+        Turn.day == bindparam("b_day"),
+        Turn.state.in_([*AT_COUNTER]),
+    )
+    .order_by(Turn.called_at.desc(), Turn.id.desc())
 )
 _TODAY = select(
     func.count(),
@@ -103,6 +121,8 @@ class Visit:
     booking: str | None
     booking_starts_at: datetime | None
     service: str | None
+    target_minutes: int | None
+    """Of the service, where one was chosen."""
     bidang_id: int
     bidang: str
     bidang_name: str
@@ -166,7 +186,9 @@ def get_visit(token: str, *, office_of: Any, now: datetime) -> tuple[Office, Vis
     row = db.session.execute(_BY_TOKEN, {"b_token": token}).one_or_none()
     if row is None:
         raise NotFound(
-            N_("This ticket is not known. Please scan the QR on your number again, or ask the staff.")
+            N_(
+                "This ticket is not known. Please scan the QR on your number again, or ask the staff."
+            )
         )
     office: Office = office_of(row.office_id)
     return office, _visit(row, office.day(now), None)
@@ -194,6 +216,21 @@ def queue_of(office: Office, bidang: Bidang, *, now: datetime) -> Queue:
     )
 
 
+def visits_at_counters(office: Office, *, now: datetime) -> dict[int, Visit]:
+    """Who is called to or served at each occupied place now, by the place's id."""
+    today = office.day(now)
+    rows = db.session.execute(_AT_COUNTERS, {"b_office": office.id, "b_day": today})
+    return {row.counter: _visit(row, today, 0) for row in rows}
+
+
+def served_now(visit: Visit) -> list[tuple[str, str]]:
+    """Who is at the visit's bidang at this moment: ticket codes and places, the latest first."""
+    rows = db.session.execute(
+        _SERVED_NOW, {"b_bidang": visit.bidang_id, "b_day": visit.day}
+    )
+    return [(ticket_code(row.letter, row.number), row.name) for row in rows]
+
+
 def history_of(ticket_id: int) -> list[Step]:
     """What happened to the ticket, oldest first, as its visitor may read it."""
     return [
@@ -202,15 +239,17 @@ def history_of(ticket_id: int) -> list[Step]:
     ]
 
 
-def call_by_seq(office: Office, seq: int) -> Call:
-    """The office's call with that number."""
-    return db.session.scalars(select(Call).filter_by(office_id=office.id, seq=seq)).one()
+def get_called(office: Office, seq: int, *, now: datetime) -> tuple[Call, Visit]:
+    """The office's call with that number, and the visit it called."""
+    call = db.session.scalars(select(Call).filter_by(office_id=office.id, seq=seq)).one()
+    row = db.session.execute(_VISITS.where(Turn.id == call.turn_id)).one()
+    return call, _visit(row, office.day(now), None)
 
 
 def _figures(where: dict[str, Any]) -> DayFigures:
     issued, done, missed = db.session.execute(_TODAY, where).one()
     waits = [
-        (row.called_at - row.entered_at).total_seconds() / 60
+        max(0.0, (row.called_at - row.entered_at).total_seconds() / 60)  # the clock may step back
         for row in db.session.execute(_WAITS, where)
     ]
     return DayFigures(issued, done or 0, missed or 0, round(median(waits)) if waits else None)
@@ -250,6 +289,7 @@ def _visit(row: Any, today: date, people_ahead: int | None) -> Visit:
         booking=row.booking,
         booking_starts_at=row.booking_starts_at,
         service=row.service,
+        target_minutes=row.target_minutes,
         bidang_id=row.bidang_id,
         bidang=row.bidang,
         bidang_name=row.bidang_name,

@@ -17,6 +17,7 @@ from ruko.web.doors import (
     office_of,
     reads_only,
     register_door,
+    safe_path,
     take_office,
     url_of,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "register_door",
     "require_device",
     "require_role",
+    "safe_path",
     "sign_in_required",
     "signed_in",
     "take_office",

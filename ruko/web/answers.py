@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Flask, Response, json, render_template, request, url_for
+from flask import Flask, Response, json, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from ruko import words
 from ruko.db import db, is_away, is_transient
-from ruko.errors import Forbidden, Invalid, N_, NotFound, RateLimited, RukoError, Unavailable
+from ruko.errors import N_, Forbidden, Invalid, NotFound, RateLimited, RukoError, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -134,56 +134,64 @@ def _hint(answer: Response, error: RukoError) -> None:
         answer.headers["Retry-After"] = str(error.retry_after)
     elif isinstance(error, Unavailable):
         answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    elif error.status == 401 and is_api():
+        answer.headers["WWW-Authenticate"] = "Bearer"
+
+
+def answer(error: RukoError) -> Response:
+    """Undo the unit of work and say why, as a document or a page."""
+    db.session.rollback()
+    if is_api():
+        return problem(error)
+    page, status = refuse_page(error)
+    response = make_response(page, status)
+    _hint(response, error)
+    if error.status == 503 and request.method == "GET":
+        response.headers["Refresh"] = str(RETRY_SECONDS)
+    return response
 
 
 def install_answers(app: Flask) -> None:
     """Answer every refusal of a rule, of Flask and of the database in the same way."""
+    app.register_error_handler(RukoError, answer)
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(PoolTimeout, _no_connection)
+    app.register_error_handler(Exception, _fault)
 
-    def answer(error: RukoError) -> Response:
-        db.session.rollback()
-        if is_api():
-            return problem(error)
-        page, status = refuse_page(error)
-        response = app.make_response((page, status))
-        _hint(response, error)
-        return response
 
-    @app.errorhandler(RukoError)
-    def _refused(error: RukoError) -> Response:
-        return answer(error)
+def _forged(_error: CSRFError) -> Response:
+    return answer(
+        Forbidden(N_("This page was open for too long. Please go back, reload it and try again."))
+    )
 
-    @app.errorhandler(CSRFError)
-    def _forged(_error: CSRFError) -> Response:
-        return answer(
-            Forbidden(N_("This page was open for too long. Please go back, reload it and try again."))
-        )
 
-    @app.errorhandler(HTTPException)
-    def _http(error: HTTPException) -> Any:
-        status = error.code or 500
-        if status < 400:
-            return error
-        kind = _BY_STATUS.get(status) or (BadRequest if status < 500 else Broken)
-        response = answer(kind())
-        for name, value in error.get_headers():
-            if name in {"Allow", "Retry-After"}:
-                response.headers[name] = value
-        return response
+def _http(error: HTTPException) -> Any:
+    status = error.code or 500
+    if status < 400:
+        return error
+    kind = _BY_STATUS.get(status) or (BadRequest if status < 500 else Broken)
+    response = answer(kind())
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            response.headers[name] = value
+    return response
 
-    @app.errorhandler(DBAPIError)
-    def _database(error: DBAPIError) -> Response:
-        if is_away(error) or is_transient(error):
-            log.warning("database unavailable: %s", type(error.orig).__name__)
-            return answer(Unavailable())
-        log.exception("database error")
-        return answer(Broken())
 
-    @app.errorhandler(PoolTimeout)
-    def _no_connection(_error: PoolTimeout) -> Response:
-        log.warning("no database connection became free in time")
+def _database(error: DBAPIError) -> Response:
+    if is_away(error) or is_transient(error):
+        log.warning("database unavailable: %s", type(error.orig).__name__)
         return answer(Unavailable())
+    log.error("database error at %s", request.endpoint, exc_info=error)
+    return answer(Broken())
 
-    @app.errorhandler(Exception)
-    def _fault(_error: Exception) -> Response:
-        log.exception("fault while answering %s", request.endpoint)
-        return answer(Broken())
+
+def _no_connection(_error: PoolTimeout) -> Response:
+    log.warning("no database connection became free in time")
+    return answer(Unavailable())
+
+
+def _fault(error: Exception) -> Response:
+    log.error("fault while answering %s", request.endpoint, exc_info=error)
+    return answer(Broken())

@@ -10,11 +10,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from ruko.accounts import Role, Token, User, find_token
 from ruko.audit import VISITOR, Actor
 from ruko.devices import Device, live_device
-from ruko.errors import Forbidden, N_, Unauthenticated
+from ruko.errors import N_, Forbidden, Unauthenticated
 from ruko.web.doors import current_office
 
 DEVICE_COOKIE = "ruko_device"
-DEVICE_COOKIE_SECONDS = 10 * 365 * 24 * 3600
+DEVICE_COOKIE_SECONDS = 400 * 24 * 3600
+"""Browsers keep no cookie longer; each page that the device loads renews it."""
 
 Caller = User | Device
 
@@ -76,6 +77,15 @@ def keep_device(response: Response | BaseResponse, token: str) -> None:
     )
 
 
+def renew_device(response: Response | BaseResponse) -> None:
+    """Let this browser be the device for as long again."""
+    token = request.cookies.get(DEVICE_COOKIE)
+    if token and not any(
+        c.startswith(DEVICE_COOKIE) for c in response.headers.getlist("Set-Cookie")
+    ):
+        keep_device(response, token)
+
+
 def caller() -> Caller | None:
     """Who asks: the bearer, else the signed-in account, else this browser's device."""
     return g.get("bearer") or signed_in() or current_device()
@@ -96,7 +106,7 @@ def require_role(*roles: Role) -> User:
         raise Unauthenticated
     if not isinstance(who, User) or who.office_id != current_office().id or who.role not in roles:
         raise Forbidden
-    if who.must_change_password:
+    if who.must_change_password and "bearer" not in g:  # a one-time password is for signing in
         raise Forbidden(N_("Please sign in and choose your own password first."))
     return who
 

@@ -95,3 +95,10 @@ def base_url() -> str:
 def url_of(endpoint: str, **values: Any) -> str:
     """An absolute address, for QR codes and the API."""
     return base_url() + url_for(endpoint, **values)
+
+
+def safe_path(path: str | None, otherwise: str = "/") -> str:
+    """An address of this site, else `otherwise`; never another host's."""
+    if path and path.isprintable() and path.startswith("/") and path[1:2] not in {"/", "\\"}:
+        return path
+    return otherwise

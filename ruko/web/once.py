@@ -7,18 +7,23 @@ answer that was given. Refusals are forgotten with the rollback, so they may be 
 
 import hashlib
 import json
+from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from flask import Response, g, request
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, delete, update
 from sqlalchemy.orm import Mapped, mapped_column
+from werkzeug.wrappers import Response as BaseResponse
 
 from ruko import clock
 from ruko.accounts import User
 from ruko.db import Base, db, upsert
-from ruko.errors import IdempotencyMismatch, Invalid, N_
+from ruko.errors import N_, IdempotencyMismatch, Invalid
 from ruko.web.callers import Caller
 from ruko.web.doors import current_office
+
+Answer = TypeVar("Answer", bound=BaseResponse)
 
 KEPT = timedelta(hours=24)
 LONGEST_KEY = 200
@@ -70,7 +75,7 @@ def once(who: Caller, key: str | None) -> Response | None:
         if row_id is not None:
             g.request_key = row_id
             if row_id % PURGE_EVERY == 0:
-                connection.execute(delete(keys).where(keys.c.created_at < now - KEPT))
+                connection.execute(delete(RequestKey).where(RequestKey.created_at < now - KEPT))
             return None
         known = db.session.query(RequestKey).filter_by(**mine).one()
         if now - known.created_at < KEPT:
@@ -82,7 +87,7 @@ def once(who: Caller, key: str | None) -> Response | None:
     return _replay(known)
 
 
-def commit(response: Response) -> Response:
+def commit(response: Answer) -> Answer:
     """Commit the unit of work, its answer remembered with it under the request's key."""
     row_id = g.pop("request_key", None)
     if row_id is not None and response.status_code < 400:
@@ -103,7 +108,8 @@ def commit(response: Response) -> Response:
 def _digest() -> str:
     body = request.get_data(cache=True)
     if request.is_json:
-        body = json.dumps(request.get_json(silent=True), sort_keys=True).encode()
+        with suppress(ValueError, RecursionError):  # the view will say what is wrong with it
+            body = json.dumps(json.loads(body), sort_keys=True).encode()
     elif request.form:  # a form's CSRF token differs from page to page; what was asked does not
         fields = sorted((k, v) for k, v in request.form.items(multi=True) if k != "csrf_token")
         body = repr(fields).encode()
@@ -112,6 +118,8 @@ def _digest() -> str:
 
 def _replay(known: RequestKey) -> Response:
     response = Response(known.body or b"", known.status or 200, content_type=known.content_type)
+    if known.content_type is None:
+        response.headers.pop("Content-Type", None)  # as the first answer: nothing to read
     if known.location:
         response.headers["Location"] = known.location
     response.headers["Idempotent-Replayed"] = "true"

@@ -1,6 +1,8 @@
 """Making a browser a device of the office: the page behind a pairing link, for kiosk and display alike."""
 
-from flask import Blueprint, Response, redirect, render_template, url_for
+import secrets
+
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from ruko import clock, devices
@@ -42,11 +44,11 @@ def pairing_door(kind: DeviceKind, *, home: str) -> Blueprint:
         if not settings().demo:
             raise NotFound
         office, now = current_office(), clock.now()
-        name = f"Contoh {len(devices.all_devices(office)) + 1} {now:%H%M%S%f}"
-        _, secret, _ = devices.add_device(office, kind, name, by=SYSTEM, now=now)
+        name = f"Contoh {secrets.token_hex(3)}"
+        _device, secret, _token = devices.add_device(office, kind, name, by=SYSTEM, now=now)
         return _paired(devices.pair(office, kind, secret, now=now))
 
-    def _paired(token: str) -> Response:
+    def _paired(token: str) -> ResponseReturnValue:
         response = redirect(url_for(home), 303)
         keep_device(response, token)
         return commit(response)

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from flask import Flask, Response, request, session
+from flask import Flask, Response, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf import CSRFProtect
 
 from ruko.db import begin_writing, end_writing
-from ruko.errors import Invalid, N_, NotFound
+from ruko.errors import N_, Invalid, NotFound
 from ruko.web.answers import is_api
-from ruko.web.callers import DEVICE_COOKIE, read_bearer
+from ruko.web.callers import DEVICE_COOKIE, read_bearer, renew_device
 from ruko.web.doors import look_up_office, writes
 
 csrf = CSRFProtect()
@@ -72,6 +72,8 @@ def install_safety(app: Flask) -> None:
             response.headers.setdefault(name, value)
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
+        if g.get("device") is not None and response.mimetype == "text/html":
+            renew_device(response)
         return response
 
 
@@ -96,7 +98,9 @@ def clean_text(field: str, value: Any) -> None:
     """Raise `Invalid` for text that no database or page can hold (NUL, lone surrogates)."""
     if isinstance(value, str):
         if "\0" in value:
-            raise Invalid(field, N_("This text holds a character that cannot be kept. Please retype it."))
+            raise Invalid(
+                field, N_("This text holds a character that cannot be kept. Please retype it.")
+            )
         try:
             value.encode()
         except UnicodeEncodeError:
@@ -110,5 +114,3 @@ def clean_text(field: str, value: Any) -> None:
     elif isinstance(value, list):
         for inner in value:
             clean_text(field, inner)
-
-

@@ -3,15 +3,20 @@
 A waiting room shares one address, so only failures count, and sign-ins count by account as well.
 """
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import current_app, request
 from limits import RateLimitItem, RateLimitItemPerMinute, storage
+from limits.errors import StorageError
 from limits.strategies import FixedWindowRateLimiter
 
 from ruko.errors import NotFound, RateLimited
+from ruko.web.callers import caller
+
+log = logging.getLogger(__name__)
 
 SIGN_IN = RateLimitItemPerMinute(8, 15, namespace="sign-in")
 """Eight wrong passwords for one account from one address in a quarter of an hour."""
@@ -20,40 +25,62 @@ ANONYMOUS_POST = RateLimitItemPerMinute(120, 1, namespace="anonymous-post")
 
 
 class Throttle:
-    """Counts in memory, or in Redis where several processes serve one office."""
+    """Counts in memory, or in Redis where several processes serve one office.
+
+    While Redis is away each process counts for itself: nobody is kept from signing in.
+    """
 
     def __init__(self, redis_url: str | None = None) -> None:
-        self._storage = storage.storage_from_string(redis_url or "memory://")
-        self._limiter = FixedWindowRateLimiter(self._storage)
+        self._own = FixedWindowRateLimiter(storage.MemoryStorage())
+        self._shared = self._own
+        if redis_url:
+            self._shared = FixedWindowRateLimiter(
+                storage.storage_from_string(
+                    redis_url, wrap_exceptions=True, socket_timeout=0.5, socket_connect_timeout=0.5
+                )
+            )
 
     def check(self, item: RateLimitItem, *who: str) -> None:
         """Raise `RateLimited` when the tries of `who` are used up."""
-        if not self._limiter.test(item, *who):
-            stats = self._limiter.get_window_stats(item, *who)
-            raise RateLimited(max(1, int(stats.reset_time - _epoch())))
+        try:
+            allowed, ends = self._look(self._shared, item, who)
+        except StorageError:
+            allowed, ends = self._look(self._own, item, who)
+        if not allowed:
+            raise RateLimited(max(1, int(ends - time.time())))  # the limiter's clock, not ours
 
     def count(self, item: RateLimitItem, *who: str) -> None:
         """One more try of `who`."""
-        self._limiter.hit(item, *who)
+        try:
+            self._shared.hit(item, *who)
+        except StorageError:
+            log.warning("Redis is away; failed tries are counted by this process alone")
+            self._own.hit(item, *who)
+
+    def forget(self) -> None:
+        """Begin anew, as after a restart."""
+        for limiter in {self._own, self._shared}:
+            limiter.storage.reset()
+
+    @staticmethod
+    def _look(
+        limiter: FixedWindowRateLimiter, item: RateLimitItem, who: tuple[str, ...]
+    ) -> tuple[bool, float]:
+        return limiter.test(item, *who), limiter.get_window_stats(item, *who).reset_time
 
 
 @contextmanager
 def looking_up() -> Iterator[None]:
-    """Count a look-up by code or token that finds nothing; what is found is never limited."""
+    """Look something up by its code or token; what is found is never limited.
+
+    A stranger who misses too often is told to wait (`RateLimited`); known callers never are.
+    """
     try:
         yield
     except NotFound:
-        throttle: Throttle = current_app.extensions["ruko_throttle"]
-        who = request.remote_addr or ""
-        throttle.check(LOOK_UP, who)
-        throttle.count(LOOK_UP, who)
+        if caller() is None:
+            throttle: Throttle = current_app.extensions["ruko_throttle"]
+            address = request.remote_addr or ""
+            throttle.check(LOOK_UP, address)
+            throttle.count(LOOK_UP, address)
         raise
-
-    def forget(self) -> None:
-        """Begin anew, as after a restart."""
-        self._storage.reset()
-
-
-def _epoch() -> float:
-    """The limiter's own clock, not that of business."""
-    return time.time()

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -66,7 +67,14 @@ class serving:  # noqa: N801 – reads as a verb where it is used
         port = free_port()
         self._log = (self._folder / "server.log").open("w+")
         self._process = subprocess.Popen(
-            [sys.executable, "-c", "from ruko.app import main; main()", "demo", "--port", str(port)],
+            [
+                sys.executable,
+                "-c",
+                "from ruko.app import main; main()",
+                "demo",
+                "--port",
+                str(port),
+            ],
             stdout=self._log,
             stderr=subprocess.STDOUT,
             env=os.environ | {"RUKO_NOW": self._now, "RUKO_TESTING": "1", "PYTHONPATH": str(ROOT)},
@@ -90,8 +98,6 @@ class serving:  # noqa: N801 – reads as a verb where it is used
 
 def free_port() -> int:
     """A port that nobody listens on."""
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -120,9 +126,9 @@ def window(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",
-            lambda said: complaints.append(said.text)
-            if "Content Security Policy" in said.text
-            else None,
+            lambda said: (
+                complaints.append(said.text) if "Content Security Policy" in said.text else None
+            ),
         )
         return page
 

@@ -1,0 +1,101 @@
+"""How tickets, turns and bookings look in JSON."""
+
+from datetime import datetime
+from typing import Any
+
+from ruko.bookings import Booking, shown_state
+from ruko.offices import Office
+from ruko.tickets import Call, Visit, estimate_for
+from ruko.web import url_of
+
+
+def moment(office: Office, at: datetime) -> str:
+    """RFC 3339 with the office's offset: 2026-11-22T09:05:00+08:00."""
+    return office.local(at).isoformat(timespec="seconds")
+
+
+def ticket_json(office: Office, visit: Visit, *, now: datetime) -> dict[str, Any]:
+    """A ticket as its visitor may see it; never a name."""
+    return {
+        "token": visit.token,
+        "code": visit.code,
+        "number": visit.number,
+        "bidang": visit.bidang,
+        "bidang_name": visit.bidang_name,
+        "service": visit.service,
+        "state": visit.state,
+        "priority": visit.priority,
+        "village": visit.village,
+        "village_name": visit.village_name,
+        "booking": visit.booking,
+        "people_ahead": visit.people_ahead,
+        "estimate_minutes": estimate_for(visit, now=now),
+        "place": visit.place,
+        "issued_at": moment(office, visit.issued_at),
+        "url": url_of("ticket.show", token=visit.token),
+        "qr_url": url_of("api.tickets.picture", token=visit.token),
+    }
+
+
+def turn_json(office: Office, visit: Visit) -> dict[str, Any]:
+    """A ticket's stay with one bidang, as its desk sees it."""
+    return {
+        "ticket": visit.code,
+        "token": visit.token,
+        "bidang": visit.bidang,
+        "bidang_name": visit.bidang_name,
+        "service": visit.service,
+        "state": visit.state,
+        "priority": visit.priority,
+        "visitor": visit.visitor,
+        "village": visit.village,
+        "village_name": visit.village_name,
+        "booking": visit.booking,
+        "arrived_at": moment(office, visit.issued_at),
+        "people_ahead": visit.people_ahead,
+        "announcements": visit.announcements,
+        "counter": visit.counter,
+        "place": visit.place,
+        "note": visit.note,
+    }
+
+
+def call_json(office: Office, call: Call) -> dict[str, Any]:
+    """One announcement."""
+    return {
+        "seq": call.seq,
+        "kind": call.kind,
+        "place": call.place,
+        "called_at": moment(office, call.called_at),
+    }
+
+
+def booking_json(booking: Booking, *, now: datetime) -> dict[str, Any]:
+    """A booking as its village and the office see it."""
+    office, room = booking.office, booking.room
+    return {
+        "code": booking.code,
+        "state": shown_state(booking, now),
+        "room": room.id if room else None,
+        "room_name": room.name if room else None,
+        "village": booking.village.code,
+        "village_name": booking.village.full_name,
+        "bidang": booking.bidang.code,
+        "bidang_name": booking.bidang.name,
+        "category": booking.category.code,
+        "topic": booking.topic,
+        "attendees": booking.attendees,
+        "leader": booking.leader,
+        "phone": booking.phone,
+        "starts_at": moment(office, booking.starts_at),
+        "ends_at": moment(office, booking.ends_at),
+        "reason": booking.decided_reason,
+        "url": booking_url(booking),
+        "qr_url": url_of("api.bookings.picture", code=booking.code),
+        "ics_url": url_of("api.bookings.calendar", code=booking.code),
+    }
+
+
+def booking_url(booking: Booking) -> str:
+    """The page of a booking, which its QR picture leads to."""
+    return url_of("booking.show", office=booking.office.slug, code=booking.code)

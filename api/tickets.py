@@ -1,0 +1,120 @@
+"""Taking a number, checking in, and the ticket in the visitor's hand."""
+
+import hashlib
+
+from flask import Blueprint, Response, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+
+from api.body import Choice, Flag, Text, Whole, answered, read_body
+from api.operations import SVG, operation
+from api.shown import moment, ticket_json
+from ruko import clock, tickets
+from ruko.accounts import Role
+from ruko.bookings import get_booking
+from ruko.offices import get_bidang, get_service, get_village
+from ruko.tickets import State, Visit, VisitorKind, get_visit, history_of
+from ruko.web import (
+    actor_of,
+    commit,
+    current_office,
+    office_of,
+    qr_answer,
+    require_device,
+    url_of,
+)
+from ruko.web.throttle import looking_up
+
+bp = Blueprint("tickets", __name__)
+
+RECEPTION = (Role.STAFF, Role.OPERATOR, Role.ADMIN)
+"""Who may hand out numbers besides a kiosk."""
+NEAR = 2
+"""With at most so many people ahead, a phone asks often."""
+ISSUE = {
+    "bidang": Text(),
+    "service": Whole(optional=True),
+    "priority": Flag(optional=True),
+    "visitor": Choice(words=VisitorKind),
+    "village": Text(optional=True),
+}
+CHECK_IN = {"code": Text()}
+
+
+@bp.post("/offices/<office>/tickets")
+@operation("Take a number (kiosk, staff)", {201: "Ticket"}, body=ISSUE)
+def issue() -> ResponseReturnValue:
+    """Give the next number of a bidang."""
+    who = require_device("kiosk", *RECEPTION)
+    if done := answered(who):
+        return done
+    given, office = read_body(ISSUE), current_office()
+    bidang = get_bidang(office, given["bidang"])
+    token = tickets.issue(
+        office,
+        bidang,
+        visitor=given["visitor"],
+        village=get_village(office, given["village"]) if "village" in given else None,
+        service=get_service(bidang, given["service"]) if "service" in given else None,
+        priority=given.get("priority", False),
+        by=actor_of(who),
+        now=clock.now(),
+    )
+    return commit(_ticket(token, 201))
+
+
+@bp.post("/offices/<office>/check-ins")
+@operation(
+    "Check a booking in (kiosk, staff); repeating it gives the same ticket",
+    {201: "Ticket", 200: "Ticket"},
+    body=CHECK_IN,
+)
+def check_in() -> ResponseReturnValue:
+    """Give a booking's visitors their number."""
+    who = require_device("kiosk", *RECEPTION)
+    if done := answered(who):
+        return done
+    office = current_office()
+    booking = get_booking(read_body(CHECK_IN)["code"], office=office)
+    token, is_new = tickets.check_in(office, booking, by=actor_of(who), now=clock.now())
+    return commit(_ticket(token, 201 if is_new else 200))
+
+
+@bp.get("/tickets/<token>")
+@operation("Where a visit stands", {200: "TicketWithHistory", 304: None}, public=True)
+def show(token: str) -> ResponseReturnValue:
+    """The ticket with its history; unchanged ones answer 304 to their `ETag`."""
+    now = clock.now()
+    with looking_up():
+        office, visit = get_visit(token, office_of=office_of, now=now)
+    history = [
+        {"at": moment(office, s.at), "state": s.state, "bidang": s.bidang, "place": s.place}
+        for s in history_of(visit.ticket_id)
+    ]
+    answer = jsonify(ticket_json(office, visit, now=now) | {"history": history})
+    answer.set_etag(hashlib.sha256(answer.get_data()).hexdigest()[:32], weak=True)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.headers["Poll-After"] = "5" if _is_near(visit) else "20"
+    return answer.make_conditional(request)
+
+
+@bp.get("/tickets/<token>/qr.svg")
+@operation("The QR picture that leads to the ticket's page", {200: SVG}, public=True)
+def picture(token: str) -> ResponseReturnValue:
+    """Drawn here and not while a number is given."""
+    with looking_up():
+        get_visit(token, office_of=office_of, now=clock.now())
+    return qr_answer(url_of("ticket.show", token=token))
+
+
+def _is_near(visit: Visit) -> bool:
+    waits = visit.state == State.WAITING
+    return visit.state == State.CALLED or (waits and visit.people_ahead <= NEAR)
+
+
+def _ticket(token: str, status: int) -> Response:
+    now = clock.now()
+    office, visit = get_visit(token, office_of=office_of, now=now)
+    answer = jsonify(ticket_json(office, visit, now=now))
+    answer.status_code = status
+    answer.headers["Location"] = url_for("api.tickets.show", token=token)
+    return answer

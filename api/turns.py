@@ -1,0 +1,82 @@
+"""What staff do with the visitor whom a ticket's token stands for."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+
+from api.body import Fields, Text, answered, read_body
+from api.desk import SERVING
+from api.operations import operation
+from api.shown import turn_json
+from ruko import clock, tickets
+from ruko.db import db
+from ruko.errors import Forbidden, NotFound, Unauthenticated
+from ruko.offices import Bidang, get_bidang
+from ruko.tickets import find_turn, get_visit
+from ruko.web import actor_of, commit, office_of, require_role
+from ruko.web.callers import caller
+
+bp = Blueprint("turns", __name__, url_prefix="/turns/<token>")
+
+FINISH = {"outcome": Text(optional=True), "note": Text(longest=1000, optional=True)}
+NO_SHOW = {"reason": Text(longest=500, optional=True)}
+TRANSFER = {"bidang": Text(), "note": Text(longest=500, optional=True)}
+
+
+@bp.post("/recall")
+@operation("Announce the called visitor again", {200: "Turn"})
+def recall(token: str) -> ResponseReturnValue:
+    """The third announcement is the last one."""
+    return _act(token, {}, tickets.recall)
+
+
+@bp.post("/start")
+@operation("The called visitor sits down", {200: "Turn"})
+def start(token: str) -> ResponseReturnValue:
+    """Serving begins."""
+    return _act(token, {}, tickets.start)
+
+
+@bp.post("/finish")
+@operation("The visit at this bidang is over", {200: "Turn"}, body=FINISH)
+def finish(token: str) -> ResponseReturnValue:
+    """The place is free again."""
+    return _act(token, FINISH, tickets.finish)
+
+
+@bp.post("/no-show")
+@operation("The called visitor did not come", {200: "Turn"}, body=NO_SHOW)
+def no_show(token: str) -> ResponseReturnValue:
+    """Before the last announcement only with a reason."""
+    return _act(token, NO_SHOW, tickets.mark_no_show)
+
+
+@bp.post("/transfer")
+@operation("Hand the visitor to another bidang", {200: "Turn"}, body=TRANSFER)
+def transfer(token: str) -> ResponseReturnValue:
+    """Same number, original arrival; answers with the new waiting turn."""
+
+    def hand_over(office: Any, turn: Any, *, bidang: str, **given: Any) -> None:
+        tickets.transfer(office, turn, get_bidang(office, bidang), **given)
+
+    return _act(token, TRANSFER, hand_over)
+
+
+def _act(token: str, fields: Fields, step: Callable[..., object]) -> ResponseReturnValue:
+    """Take one step with the ticket's latest turn, and show how it stands then."""
+    if caller() is None:
+        raise Unauthenticated
+    now = clock.now()
+    office, _ = get_visit(token, office_of=office_of, now=now)
+    user = require_role(*SERVING)
+    if done := answered(user):
+        return done
+    given, turn = read_body(fields), find_turn(office, token)
+    if turn is None:
+        raise NotFound
+    if not user.may_serve(db.session.get_one(Bidang, turn.bidang_id)):
+        raise Forbidden
+    step(office, turn, by=actor_of(user), now=now, **given)
+    return commit(jsonify(turn_json(office, get_visit(token, office_of=office_of, now=now)[1])))

@@ -1,0 +1,5 @@
+"""Making a TV the office's display."""
+
+from ruko.web.pairing import pairing_door
+
+bp = pairing_door("display", home="display.show")

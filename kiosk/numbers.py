@@ -1,0 +1,100 @@
+"""Taking a number: one question per page, every answer goes on at once, the last one issues."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from kiosk.forms import STEPS, Choices, read_choices
+from kiosk.routes import bp, refused, this_kiosk
+from ruko import clock, devices
+from ruko.board import snapshot
+from ruko.db import db
+from ruko.errors import RukoError
+from ruko.offices import all_bidang, all_villages, opening
+from ruko.tickets import VisitorKind, issue
+from ruko.web import commit, current_office, once
+
+
+@bp.get("/number/<any(who,village,bidang,service,priority):question>")
+def ask(question: str) -> ResponseReturnValue:
+    """One question; whoever skipped an earlier one is led to it."""
+    office, now = current_office(), clock.now()
+    if not opening(office, now).numbers:
+        return redirect(url_for("kiosk.start"))
+    choices = read_choices(office, request.args)
+    asked = choices.questions
+    if question not in asked or asked.index(question) > asked.index(choices.next_question()):
+        return redirect(_onward(choices))
+    choices = choices.before(question)
+    previous = choices.previous(question)
+    back = (
+        url_for("kiosk.ask", question=previous, **_query(choices.before(previous)))
+        if previous
+        else url_for("kiosk.start")
+    )
+    return render_template(
+        f"kiosk/{question}.html",
+        step=STEPS[question],
+        steps=max(STEPS.values()),
+        choices=choices,
+        back=back,
+        answer=lambda **given: _onward(replace(choices, **given)),
+        **_offers(question, choices),
+    )
+
+
+@bp.post("/number")
+def take() -> ResponseReturnValue:
+    """Issue the number; a second press or a resend leads to the same one."""
+    device, office, now = this_kiosk(), current_office(), clock.now()
+    done = once(device, request.form.get("request_key"))
+    if done:
+        return done
+    try:
+        choices = read_choices(office, request.form)
+        if choices.next_question() != "priority" or choices.bidang is None or not choices.visitor:
+            return redirect(_onward(choices), 303)
+        token = issue(
+            office,
+            choices.bidang,
+            visitor=choices.visitor,
+            village=choices.village,
+            service=choices.service,
+            priority=request.form.get("priority") == "yes",
+            by=device.actor,
+            now=now,
+        )
+    except RukoError as error:
+        db.session.rollback()
+        return refused(error, _("Your number was not taken"))
+    devices.touch(device.id, now=now)
+    return commit(redirect(url_for("kiosk.ticket", token=token), 303))
+
+
+def _onward(choices: Choices) -> str:
+    """The page of the first question that is still open."""
+    return url_for("kiosk.ask", question=choices.next_question(), **_query(choices))
+
+
+def _query(choices: Choices) -> dict[str, Any]:
+    return dict(choices.query)
+
+
+def _offers(question: str, choices: Choices) -> dict[str, Any]:
+    """What the page of that question shows."""
+    office = current_office()
+    match question:
+        case "who":
+            return {"kinds": VisitorKind}
+        case "village":
+            villages = all_villages(office)
+            return {"villages": sorted(villages, key=lambda village: village.kind)}
+        case "bidang" | "service":
+            rows = snapshot(office, now=clock.now()).content["bidang"]
+            return {"all_bidang": all_bidang(office), "queues": {row["code"]: row for row in rows}}
+        case _:
+            return {"request_key": uuid4().hex}

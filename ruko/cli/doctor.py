@@ -1,0 +1,136 @@
+"""`ruko doctor`: is everything here that an office day needs? A sentence for each fault."""
+
+import importlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import click
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from ruko import clock
+from ruko.audit import AuditEvent
+from ruko.cli.house import make_app, settings_now
+from ruko.db import db
+from ruko.founding import knows_holidays
+from ruko.offices import all_offices
+from ruko.offices.models import ZONE_NAMES
+from ruko.schema import newest_revision, present_revision
+from ruko.settings import Settings
+
+LEAST_FREE_MB = 500
+EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
+"""Before this program was written: a computer whose clock battery is empty."""
+LEEWAY = timedelta(minutes=5)
+REDIS_SECONDS = 2
+
+
+@click.command()
+def doctor() -> None:
+    """Check this installation; exits with 1 and a sentence for each fault."""
+    settings = settings_now()
+    faults = [*_folder(settings), *_redis(settings), *_clock()]
+    if not faults:
+        faults += _database(settings)
+    for warning in _base_url(settings):
+        click.echo(f"Warning: {warning}", err=True)
+    for fault in faults:
+        click.echo(f"Error: {fault}", err=True)
+    if faults:
+        raise click.exceptions.Exit(1)
+    click.echo("Everything is in order.")
+
+
+def _folder(settings: Settings) -> Iterator[str]:
+    folder = settings.data_dir
+    if not folder.is_dir():
+        yield f"There is no data folder {folder}. Please run “ruko init” first."
+        return
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        yield f"The data folder {folder} cannot be written by this user."
+    free = shutil.disk_usage(folder).free // 1_000_000
+    if free < LEAST_FREE_MB:
+        yield f"Only {free} MB are free for {folder}; {LEAST_FREE_MB} MB should be."
+    key = settings.key_file
+    if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
+        yield f"Others on this computer can read {key}. Please run: chmod 600 '{key}'"
+
+
+def _redis(settings: Settings) -> Iterator[str]:
+    if settings.redis_url:
+        redis = importlib.import_module("redis")  # an extra, so not there for every type checker
+        try:
+            redis.Redis.from_url(settings.redis_url, socket_timeout=REDIS_SECONDS).ping()
+        except redis.RedisError as error:
+            yield f"Redis does not answer: {error}"
+
+
+def _clock() -> Iterator[str]:
+    if clock.now() < EARLIEST:
+        yield f"This computer's clock shows {clock.now():%Y-%m-%d %H:%M} UTC. Please set it."
+
+
+def _database(settings: Settings) -> Iterator[str]:
+    if settings.database_file and not settings.database_file.exists():
+        yield f"There is no database {settings.database_file}. Please run “ruko init” first."
+        return
+    try:
+        with make_app(settings).app_context():
+            present = present_revision()
+            if present is None:
+                yield "The database is empty. Please run “ruko init” first."
+            elif present != newest_revision():
+                yield (
+                    f"The database is at revision {present} and this program at"
+                    f" {newest_revision()}. Please run “ruko init”; it keeps a copy."
+                )
+            else:
+                yield from _offices()
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).strip().partition("\n")[0].rstrip(".")
+        yield f"The database did not answer: {reason}."
+
+
+def _offices() -> Iterator[str]:
+    now = clock.now()
+    newest = db.session.scalar(select(AuditEvent.at).order_by(AuditEvent.id.desc()).limit(1))
+    if newest and newest > now + LEEWAY:
+        yield (
+            f"This computer's clock shows {now:%Y-%m-%d %H:%M} UTC, but something was"
+            f" written at {newest:%Y-%m-%d %H:%M} UTC. Please set the clock."
+        )
+    offices = all_offices()
+    if not offices:
+        yield "There is no office yet. Please run “ruko init” first."
+    for office in offices:
+        if office.timezone not in ZONE_NAMES:
+            yield f"The time zone of {office.slug}, {office.timezone}, is none of Indonesia's."
+            continue
+        if not knows_holidays(office, office.day(now)):
+            yield (
+                f"The holidays of {office.day(now).year} are not known for {office.slug}."
+                " Please run “ruko init” again."
+            )
+
+
+def _base_url(settings: Settings) -> Iterator[str]:
+    host = urlsplit(settings.base_url or "").hostname
+    if host is None:
+        yield (
+            "RUKO_BASE_URL is not set: QR codes lead to whatever address each device used,"
+            " and pairing links to this computer alone."
+        )
+    elif _is_here(host):
+        yield f"RUKO_BASE_URL names {host}: a phone that reads a QR code will not find it."
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

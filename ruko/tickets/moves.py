@@ -1,0 +1,119 @@
+"""The turn that a ticket's token stands for, and how it moves.
+
+Each move is one conditional UPDATE; where it touches no row somebody was faster.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from ruko.audit import Actor, trail
+from ruko.db import db
+from ruko.errors import N_, Invalid, WrongState
+from ruko.offices import Bidang, Counter, Office, change_board
+from ruko.tickets.models import AT_COUNTER, UNFINISHED, State, Ticket, Turn
+
+LONGEST_REASON = 500
+
+
+def find_turn(office: Office, ticket_token: object) -> Turn | None:
+    """The ticket's latest turn in this office, or None."""
+    if not isinstance(ticket_token, str):
+        return None
+    return db.session.scalar(
+        select(Turn)
+        .join(Ticket, Ticket.id == Turn.ticket_id)
+        .where(Ticket.token == ticket_token, Ticket.office_id == office.id)
+        .order_by(Turn.id.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+
+
+def turn_at(counter: Counter) -> Turn | None:
+    """The turn that is called to or served at this place, or None."""
+    return db.session.scalar(
+        select(Turn)
+        .where(Turn.counter_id == counter.id, Turn.state.in_(AT_COUNTER))
+        .execution_options(populate_existing=True)
+    )
+
+
+def state_on(turn: Turn, office: Office, now: datetime) -> State:
+    """The turn's state as it reads at `now`: what another day left open has expired."""
+    state = State(turn.state)
+    return State.EXPIRED if turn.day != office.day(now) and state in UNFINISHED else state
+
+
+def require_state(turn: Turn, office: Office, now: datetime, *states: State) -> None:
+    """Raise `WrongState` with the present state unless it is one of `states`."""
+    shown = state_on(turn, office, now)
+    if shown not in states:
+        raise WrongState(shown)
+
+
+def move(turn: Turn, *states: State, to: State, **values: Any) -> None:
+    """Move the turn from one of `states`; raises `WrongState` when it has moved meanwhile."""
+    moved = db.session.execute(
+        update(Turn)
+        .where(Turn.id == turn.id, Turn.state.in_(states), Turn.version == turn.version)
+        .values(state=to, version=Turn.version + 1, **values)
+        .returning(Turn.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    if moved is None:
+        db.session.refresh(turn)
+        raise WrongState(turn.state)
+
+
+def note_move(
+    office: Office,
+    turn: Turn,
+    action: str,
+    state: State,
+    *,
+    by: Actor,
+    now: datetime,
+    **detail: str,
+) -> None:
+    """Write the trail and change the board, which comes last."""
+    bidang = db.session.get_one(Bidang, turn.bidang_id)
+    place = (
+        db.session.scalar(select(Counter.name).where(Counter.id == turn.counter_id))
+        if turn.counter_id and state in AT_COUNTER
+        else None
+    )
+    trail(
+        "ticket",
+        turn.ticket_id,
+        action,
+        office_id=office.id,
+        by=by,
+        now=now,
+        state=state.value,
+        bidang=bidang.code,
+        **given(place=place),
+        **detail,
+    )
+    change_board(office.id, bidang.code)
+
+
+def booking_of(turn: Turn) -> int | None:
+    """The booking that the turn's visitors arrived with, by its id."""
+    return db.session.scalar(select(Ticket.booking_id).where(Ticket.id == turn.ticket_id))
+
+
+def short(field: str, text: str, longest: int = LONGEST_REASON) -> str:
+    """The text without blanks around it; raises `Invalid` when it is too long to be kept."""
+    text = text.strip()
+    if len(text) > longest:
+        raise Invalid(
+            field, N_("This is too long. Please use at most %(count)d characters."), count=longest
+        )
+    return text
+
+
+def given(**values: str | None) -> dict[str, str]:
+    """Only the details that say something."""
+    return {key: value for key, value in values.items() if value}

@@ -1,0 +1,233 @@
+// The desk: keeps itself fresh, sends presses in the background, answers to letter keys.
+// Everything here is a form or a link that works without this file.
+
+const ANSWER_MS = 10_000;
+const POLL_MS = 15_000;
+const FRESH_MS = 60_000; // hints may be lost: with a line, too, the queue is read once a minute
+const SETTLE_MS = 600; // the big button changes its meaning; the second half of a double click must not meet it
+
+const desk = document.getElementById("desk");
+const dialog = document.getElementById("dialog");
+const line = document.getElementById("line");
+const { nowUrl, bidang, zone } = desk.dataset;
+const connected = line.textContent;
+const separator = document.documentElement.lang === "id" ? "." : ":";
+
+let asked = 0; // only the answer to the latest question is shown
+let busy = false;
+let missedHint = false;
+let settledAt = 0;
+let serverAhead = 0; // server's clock minus performance.now()
+let heardAt = 0; // server's clock when it last answered
+
+const part = (name, inside = desk) => inside.querySelector(`[data-part="${name}"]`);
+const serverNow = () => serverAhead + performance.now();
+
+async function ask(url, options = {}) {
+  const mine = ++asked;
+  const answer = await fetch(url, { ...options, signal: AbortSignal.timeout(ANSWER_MS) });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return mine === asked ? page : null;
+}
+
+// Fresh pieces
+
+function shown(element) {
+  const copy = element.cloneNode(true);
+  for (const input of copy.querySelectorAll('input[type="hidden"]')) input.remove();
+  for (const timer of copy.querySelectorAll("[data-since]")) timer.textContent = "";
+  return copy.outerHTML;
+}
+
+function show(page, { pressed }) {
+  const focused = document.activeElement;
+  const place = focused?.dataset?.place;
+  for (const fresh of page.querySelectorAll("[data-part]")) {
+    const old = part(fresh.dataset.part);
+    if (!old) return location.reload(); // another seat, or another role: another page
+    if (fresh.dataset.now) readClock(fresh.dataset.now);
+    const keeps = fresh.dataset.part === "notice" && !pressed && !fresh.childElementCount;
+    if (keeps || shown(old) === shown(fresh)) continue;
+    const scrolled = old.querySelector(".m-wait--long")?.scrollTop ?? 0;
+    for (const { name } of [...old.attributes]) old.removeAttribute(name);
+    for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
+    old.replaceChildren(...fresh.childNodes);
+    const list = old.querySelector(".m-wait--long");
+    if (list) list.scrollTop = scrolled;
+  }
+  const title = part("here").dataset.title;
+  if (title) document.title = `${title} · RUKO`;
+  if (focused && focused !== document.body && !focused.isConnected) focusAgain(place);
+  tick();
+}
+
+function focusAgain(place) {
+  const same = place && desk.querySelector(`[data-place="${place}"]:not(:disabled)`);
+  (same || desk.querySelector('[data-place="main"]'))?.focus();
+}
+
+async function refresh() {
+  if (busy) {
+    missedHint = true;
+    return;
+  }
+  try {
+    const page = await ask(nowUrl);
+    if (!page) return;
+    if (part("here", page)) show(page, { pressed: false });
+    else location.reload(); // signed out, or no seat any more
+    heard();
+  } catch {
+    tellLine(false);
+  }
+}
+
+// Presses
+
+async function press(button, url, options) {
+  if (busy || performance.now() < settledAt) return;
+  busy = true;
+  button?.setAttribute("aria-busy", "true");
+  try {
+    take(await ask(url, options));
+    heard();
+  } catch {
+    fail();
+    tellLine(false);
+  } finally {
+    busy = false;
+    button?.removeAttribute("aria-busy");
+    if (missedHint) {
+      missedHint = false;
+      refresh();
+    }
+  }
+}
+
+function take(page) {
+  const question = page.querySelector("[data-dialog]");
+  if (question) {
+    dialog.replaceChildren(...question.childNodes);
+    if (!dialog.open) dialog.showModal();
+    dialog.querySelector('[aria-invalid="true"]')?.focus();
+  } else if (part("here", page)) {
+    if (dialog.open) dialog.close();
+    show(page, { pressed: true });
+    settledAt = performance.now() + SETTLE_MS;
+  } else if (page.querySelector(".rk-msg p")) {
+    fail(page.querySelector(".rk-msg p").textContent);
+  } else {
+    location.reload();
+  }
+}
+
+function fail(sentence) {
+  const note = document.getElementById("failed").content.cloneNode(true);
+  if (sentence) note.querySelector(".rk-note div").textContent = sentence;
+  if (!dialog.open) part("notice").replaceChildren(note);
+  else {
+    dialog.querySelector(".rk-note--bad")?.remove();
+    dialog.prepend(note);
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!desk.contains(form) && !dialog.contains(form)) return;
+  event.preventDefault();
+  const body = new URLSearchParams(new FormData(form, event.submitter));
+  press(event.submitter, form.action, { method: "POST", body });
+});
+
+document.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const link = event.target.closest("a[data-ask]");
+  if (link) {
+    event.preventDefault();
+    press(link, link.href);
+  } else if (event.target.closest("[data-close]") && dialog.open) {
+    event.preventDefault();
+    dialog.close();
+  }
+});
+
+// Letter keys, kept on or off in this browser
+
+const keys = document.querySelector("#keys input");
+
+function typesInto(target) {
+  // just after a dialog has closed, its field may still hold the focus
+  return !dialog.contains(target) && target.closest('input:not([type="checkbox"]), select, textarea');
+}
+
+function setKeys(on) {
+  keys.checked = on;
+  desk.dataset.keys = on ? "on" : "off";
+}
+
+if (keys) {
+  document.getElementById("keys").hidden = false;
+  setKeys(localStorage.getItem("ruko-desk-keys") !== "off");
+  keys.addEventListener("change", () => {
+    localStorage.setItem("ruko-desk-keys", keys.checked ? "on" : "off");
+    setKeys(keys.checked);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (!keys.checked || dialog.open || event.repeat || event.isComposing) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (typesInto(event.target)) return;
+    const button = desk.querySelector(`[data-key="${CSS.escape(event.key.toUpperCase())}"]`);
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  });
+}
+
+// Time and the line
+
+function readClock(moment) {
+  serverAhead = Date.parse(moment) - performance.now();
+}
+
+function tick() {
+  for (const timer of desk.querySelectorAll("[data-since]")) {
+    const seconds = Math.max(0, Math.floor((serverNow() - Date.parse(timer.dataset.since)) / 1000));
+    const minutes = Math.floor(seconds / 60);
+    timer.parentElement.classList.toggle("late", minutes >= (timer.dataset.target ?? Infinity));
+    timer.textContent = [minutes, seconds % 60].map((n) => String(n).padStart(2, "0")).join(separator);
+  }
+}
+
+function heard() {
+  heardAt = serverNow();
+  tellLine(true);
+}
+
+function tellLine(works) {
+  const since = new Date(heardAt).toLocaleTimeString("en-GB", {
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZone: zone,
+  });
+  const said = works ? connected : line.dataset.lost.replace("{time}", since.replace(":", separator));
+  line.hidden = false;
+  line.classList.toggle("m-ok--lost", !works);
+  if (line.textContent !== said) line.textContent = said;
+}
+
+readClock(part("notice").dataset.now);
+heard();
+setInterval(tick, 1000);
+
+const socket = io("/desk", { transports: ["websocket"] });
+socket.on("connect", refresh);
+socket.on("disconnect", refresh);
+socket.on("queue", (hint) => {
+  if (hint.bidang === bidang) refresh();
+});
+setInterval(() => {
+  if (!socket.connected || serverNow() - heardAt > FRESH_MS) refresh();
+}, POLL_MS);
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) refresh();
+});

@@ -1,0 +1,20 @@
+"""Applications of a test's own, beside the one that all other tests share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from flask_socketio import SocketIO
+
+from ruko import clock, live
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """What is one per process (sockets, the moved clock) is put back afterwards."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(live, "socketio", SocketIO())
+        patch.setattr(live, "_app", None)
+        patch.setattr(clock, "_offset", timedelta())
+        yield

@@ -1,0 +1,359 @@
+"""The board in the waiting room: what a person sees and hears, and what happens when the line is cut."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests.browser.conftest import SLUG, Server, serving
+
+pytestmark = pytest.mark.browser
+
+Window = Callable[..., Page]
+Picture = Callable[[Page, str], None]
+FIRST_VISIT_BYTES = 160 * 1024
+HEAR_NOTES = """
+window.notes = [];
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...when) {
+  notes.push(this.frequency.value);
+  return start.apply(this, when);
+};
+"""
+WATCH_CALLS = """
+window.shown = [];
+setInterval(() => {
+  const card = document.querySelector('[data-card="call"]');
+  const code = document.querySelector('[data-number]')?.textContent;
+  if (card?.classList.contains('d-call--new') && shown.at(-1) !== code) shown.push(code);
+}, 50);
+"""
+OUTSIDE = """
+() => [...document.querySelectorAll('.d-board *')].filter((each) => {
+  const box = each.getBoundingClientRect();
+  if (!box.width || each.closest('.rk-sr, .d-run p, svg, .rk-h')) return false;
+  const cut = each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflow === 'hidden';
+  return cut || box.right > innerWidth + 1 || box.bottom > innerHeight + 1 || box.left < -1 || box.top < -1;
+}).map((each) => each.className + ': ' + each.textContent.trim().slice(0, 40))
+"""
+COLUMNS = "() => [...document.querySelectorAll('.d-now th[scope=col]')].map((e) => e.offsetLeft)"
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An office where only the test makes things happen."""
+    with serving(tmp_path_factory.mktemp("quiet")) as started:
+        yield started
+
+
+class Line:
+    """The server's end of the socket, in the test's hand."""
+
+    def __init__(self, page: Page, server: Server) -> None:
+        self.page, self.up, self.refused = page, True, 0
+        self.board: dict[str, Any] = {}
+        self._socket: WebSocketRoute | None = None
+        page.route_web_socket(re.compile("/socket.io/"), self._connect)
+        page.route("**/api/v1/**/board", lambda route: route.abort())
+        page.goto(f"{server.home}/display")
+        kept = page.get_attribute(".d-board", "data-board")
+        assert kept
+        self.board = json.loads(kept)
+        self.started = datetime.fromisoformat(self.board["generated_at"])
+
+    def _connect(self, socket: WebSocketRoute) -> None:
+        if not self.up:
+            self.refused += 1
+            socket.close()
+            return
+        self._socket = socket
+        socket.on_message(self._answer)
+        socket.send('0{"sid":"s","upgrades":[],"pingInterval":60000,"pingTimeout":60000}')
+
+    def _answer(self, said: str | bytes) -> None:
+        if str(said).startswith("40/board") and self._socket:
+            self._socket.send('40/board,{"sid":"b"}')
+            if self.board:
+                self._emit("board", self.board)
+
+    def _emit(self, event: str, said: dict[str, Any]) -> None:
+        assert self._socket
+        self._socket.send(f"42/board,{json.dumps([event, said])}")
+
+    def tell(self, *, at: datetime | None = None, **changes: Any) -> None:
+        """Send the next board."""
+        self.board |= {"version": self.board["version"] + 1} | changes
+        moment = at or datetime.fromisoformat(self.board["generated_at"])
+        self.board["generated_at"] = (moment + timedelta(milliseconds=1)).isoformat()
+        self._emit("board", self.board)
+
+    def call(self, *seqs: int, kind: str = "first", **changes: Any) -> None:
+        """Call A-001 for seq 1 and so on, all of them in one board."""
+        calls = [a_call(self.started, seq, kind=kind, **changes) for seq in seqs]
+        self.tell(calls=calls, last_call=calls[-1], seq=seqs[-1])
+
+    def cut(self) -> None:
+        assert self._socket
+        self.up = False
+        self._socket.close()
+
+
+def a_call(at: datetime, seq: int, **changes: Any) -> dict[str, Any]:
+    call = {
+        "seq": seq,
+        "ticket": f"A-{seq:03}",
+        "bidang": "PEM",
+        "bidang_name": "Seksi Pemerintahan",
+        "place": "Loket 1",
+        "village": None,
+        "village_name": None,
+        "kind": "first",
+        "called_at": at.isoformat(),
+        "expires_at": (at + timedelta(minutes=10)).isoformat(),
+        "speech": [],
+    }
+    return call | changes
+
+
+def announcing(page: Page) -> str:
+    """The number in the golden house."""
+    return page.locator(".d-call--new [data-number]").inner_text(timeout=9000)
+
+
+# ── On the real server ────────────────────────────────────────────────────────────────────────
+
+
+def test_a_call_from_the_desk_is_seen_and_heard(
+    server: Server, window: Window, picture: Picture, enter: Callable[[Page, str], None]
+) -> None:
+    board = window(1920, 1080)
+    board.add_init_script(HEAR_NOTES)
+    sizes: list[float] = []
+    network = board.context.new_cdp_session(board)
+    network.send("Network.enable")
+    network.on("Network.loadingFinished", lambda e: sizes.append(e["encodedDataLength"]))
+    asked: list[str] = []
+    board.on("request", lambda request: asked.append(request.url))
+    board.goto(f"{server.home}/display")
+    expect(board.get_by_text("Belum dipasangkan")).to_be_visible()
+    board.wait_for_load_state("networkidle")
+    assert 40_000 < sum(sizes) <= FIRST_VISIT_BYTES
+    assert all(url.startswith(server.url) for url in asked)
+    board.get_by_role("button", name="Aktifkan suara").click()
+    expect(board.get_by_role("button", name="Aktifkan suara")).to_be_hidden()
+    expect(board.locator(".d-light")).to_be_visible()
+    board.evaluate("notes.length = 0")
+
+    desk = window(1280, 800)
+    enter(desk, "operator")
+    said = desk.evaluate(CALL_SOMEBODY, {"office": SLUG, "bidang": "SEK"})
+    expect(board.locator(".d-call--new [data-number]")).to_have_text(said["turn"]["ticket"])
+    expect(board.locator("[data-said]")).to_contain_text(f"Nomor antrean {said['turn']['ticket']}")
+    expect(board.locator("tr.is-now .now")).to_have_text(said["turn"]["ticket"])
+    assert [round(pitch) for pitch in board.evaluate("notes")] == [659, 880]
+    picture(board, "display-call")
+
+    board.reload()
+    board.wait_for_timeout(600)
+    shown = board.locator("[data-card=call] [data-number]")
+    expect(shown).to_have_text(said["turn"]["ticket"])
+
+
+CALL_SOMEBODY = """
+async ({ office, bidang }) => {
+  const token = document.querySelector('meta[name="csrf-token"]').content;
+  const ask = async (path, body) => {
+    const answer = await fetch(`/api/v1/offices/${office}/${path}`, {
+      method: body ? "POST" : "GET",
+      headers: { "Content-Type": "application/json", "X-CSRFToken": token },
+      body: body && JSON.stringify(body),
+    });
+    return answer.json();
+  };
+  await ask("tickets", { bidang, visitor: "resident" });
+  const { items } = await ask("counters");
+  for (const { id } of items) {
+    const made = await ask("calls", { bidang, counter: id });
+    if (made.call) return made;
+  }
+}
+"""
+
+
+def test_the_first_picture_is_the_one_the_script_draws(quiet: Server, window: Window) -> None:
+    plain = window(1920, 1080, java_script_enabled=False)
+    plain.goto(f"{quiet.home}/display")
+    drawn = window(1920, 1080)
+    drawn.goto(f"{quiet.home}/display")
+    drawn.wait_for_timeout(800)
+    for part in ("main", ".d-clock", ".d-run"):
+        assert drawn.inner_text(part) == plain.inner_text(part)
+
+
+# ── With the line in the test's hand ──────────────────────────────────────────────────────────
+
+
+def test_a_new_call_is_gold_for_twelve_seconds(
+    quiet: Server, window: Window, picture: Picture
+) -> None:
+    page = window(1920, 1080)
+    page.clock.install()
+    line = Line(page, quiet)
+    line.tell(seq=0, calls=[], last_call=None)
+    names = {"bidang": "TRB", "bidang_name": "Seksi Ketenteraman dan Ketertiban Umum"}
+    line.call(1, place="Loket 3", village_name="Desa Baruh Bahinu Dalam", **names)
+    assert announcing(page) == "A-001"
+    page.wait_for_timeout(1300)
+    picture(page, "display-new")
+    page.clock.run_for(10_000)
+    expect(page.locator(".d-call--new")).to_have_count(1)
+    page.clock.run_for(2_000)
+    expect(page.locator(".d-call--new")).to_have_count(0)
+    expect(page.locator("[data-number]")).to_have_text("A-001")
+    picture(page, "display-called")
+    page.clock.run_for(10 * 60_000)
+    expect(page.get_by_text("silakan masuk.")).to_be_visible()
+    picture(page, "display-idle")
+
+
+def test_several_calls_come_in_order_each_once(quiet: Server, window: Window) -> None:
+    page = window(1366, 768)
+    page.clock.install()
+    page.add_init_script(WATCH_CALLS)
+    line = Line(page, quiet)
+    line.tell(seq=0, calls=[], last_call=None)
+    line.call(1, 2, 3)
+    page.clock.run_for(4_000)
+    line.tell()  # the same calls again: nothing new
+    line.call(2, 3, 4)  # the first has sat down meanwhile
+    page.clock.run_for(40_000)
+    assert page.evaluate("shown") == ["A-001", "A-002", "A-003", "A-004"]
+    line.call(3, 4, 5, kind="recall")
+    page.clock.run_for(1_000)
+    assert announcing(page) == "A-005"
+    expect(page.get_by_text("Panggilan ulang")).to_be_visible()
+    page.clock.run_for(20_000)
+    page.reload()
+    page.clock.run_for(2_000)
+    expect(page.locator(".d-call--new")).to_have_count(0)
+
+
+def test_a_call_made_during_a_reload_is_announced_late(quiet: Server, window: Window) -> None:
+    page = window(1366, 768)
+    line = Line(page, quiet)
+    line.call(1)
+    assert announcing(page) == "A-001"
+    page.evaluate(f"localStorage.setItem('ruko-announced-{SLUG}', '0')")
+    page.reload()
+    assert announcing(page) == "A-001"
+
+
+def test_an_older_board_is_not_shown(quiet: Server, window: Window) -> None:
+    page = window(1366, 768)
+    line = Line(page, quiet)
+    line.tell(announcements=["Yang baru"])
+    expect(page.locator(".d-run__loop").first).to_have_text("Yang baru")
+    line.board["version"] -= 5
+    line.tell(announcements=["Yang lama"])
+    page.wait_for_timeout(700)
+    expect(page.locator(".d-run__loop").first).to_have_text("Yang baru")
+
+
+def test_a_cut_line_says_so_and_mends_itself(
+    quiet: Server, window: Window, picture: Picture
+) -> None:
+    page = window(1920, 1080)
+    page.clock.install()
+    line = Line(page, quiet)
+    line.call(1)
+    page.clock.run_for(13_000)
+    line.tell()
+    before = page.locator(".d-clock time").inner_text()
+    line.cut()
+    page.clock.run_for(14_000)
+    expect(page.get_by_text("Sambungan terputus")).to_be_hidden()
+    page.clock.run_for(3_000)
+    expect(page.get_by_text(re.compile("Sambungan terputus sejak 09.0"))).to_be_visible()
+    expect(page.get_by_text("Terakhir diketahui")).to_be_visible()
+    expect(page.locator("tr.is-now")).to_have_count(0)
+    picture(page, "display-lost")
+    page.clock.run_for(60_000)
+    assert page.locator(".d-clock time").inner_text() != before
+    line.up = True
+    page.clock.run_for(10_000)
+    expect(page.get_by_text("Sambungan terputus")).to_be_hidden()
+    assert line.refused > 1
+
+
+def test_break_and_close(quiet: Server, window: Window, picture: Picture) -> None:
+    page = window(1920, 1080)
+    line = Line(page, quiet)
+    empty = [b | {"serving": [], "waiting": 0, "open": False} for b in line.board["bidang"]]
+    quiet = {"calls": [], "last_call": None, "bidang": empty}
+    columns = page.evaluate(COLUMNS)
+    noon = line.started.replace(hour=12, minute=10)
+    line.tell(at=noon, state="break", opens_at=noon.replace(hour=13, minute=0).isoformat(), **quiet)
+    expect(page.get_by_role("heading", name="Istirahat")).to_be_visible()
+    expect(page.get_by_text("Layanan dilanjutkan pukul 13.00 WITA.")).to_be_visible()
+    assert page.evaluate(COLUMNS) == columns
+    picture(page, "display-break")
+    evening = line.started.replace(hour=18, minute=20)
+    opens = (evening + timedelta(days=1)).replace(hour=8, minute=0).isoformat()
+    line.tell(at=evening, state="closed", opens_at=opens, **quiet)
+    expect(page.get_by_role("heading", name="Kantor tutup")).to_be_visible()
+    expect(page.get_by_text("Selasa, 24 November")).to_be_visible()
+    picture(page, "display-closed")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1366, 768), (3840, 2160)])
+def test_nothing_is_cut_off(
+    quiet: Server, window: Window, picture: Picture, width: int, height: int
+) -> None:
+    page = window(width, height, reduced_motion="reduce")
+    line = Line(page, quiet)
+    columns = page.evaluate(COLUMNS)
+    busy = [
+        b
+        | {
+            "serving": [
+                {"ticket": f"{b['letter']}-{n}", "place": place, "state": "serving"}
+                for n, place in ((128, "Ruang RUKO 2"), (127, "Loket 6"), (126, "Loket 5"))
+            ],
+            "waiting": 88,
+            "estimate_minutes": [115, 240],
+        }
+        for b in line.board["bidang"]
+    ]
+    entry = {
+        "room": 2,
+        "room_name": "Ruang RUKO 2",
+        "starts_at": line.started.isoformat(),
+        "ends_at": (line.started + timedelta(hours=1)).isoformat(),
+        "village": "x",
+        "village_name": "Kelurahan Batu Piring",
+        "bidang": "SEK",
+        "state": "confirmed",
+    }
+    call = a_call(
+        line.started,
+        1,
+        ticket="C-128",
+        bidang="TRB",
+        bidang_name="Seksi Ketenteraman dan Ketertiban Umum",
+        place="Ruang RUKO 2",
+        village_name="Desa Baruh Bahinu Dalam",
+    )
+    line.tell(bidang=busy, agenda=[entry] * 4, calls=[call], last_call=call, seq=1)
+    expect(page.locator("[data-number]")).to_have_text("C-128")
+    page.wait_for_timeout(300)
+    assert page.evaluate(OUTSIDE) == []
+    assert page.evaluate(COLUMNS) == columns
+    assert page.evaluate("[scrollX, document.scrollingElement.scrollHeight - innerHeight]") == [
+        0,
+        0,
+    ]
+    picture(page, f"display-full-{width}")

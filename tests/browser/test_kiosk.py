@@ -1,0 +1,399 @@
+"""A visitor in front of the kiosk, and the ticket in the hand, in a real browser."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+
+from tests.browser.conftest import SLUG, Server
+
+pytestmark = pytest.mark.browser
+
+Window = Callable[..., Page]
+Picture = Callable[[Page, str], None]
+Enter = Callable[[Page, str], None]
+
+LANDSCAPE, PORTRAIT, PHONE = (1280, 800), (800, 1280), (360, 740)
+SMALLEST_TARGET = 72
+NUMBER = ".k2"
+
+
+def open_kiosk(page: Page, server: Server) -> None:
+    """The demo's one press makes this browser a kiosk."""
+    page.goto(f"{server.home}/kiosk")
+    page.get_by_role("button", name="Jadikan peramban ini kios contoh").click()
+    expect(page.get_by_role("heading", name="Selamat datang di Rumah Koordinasi")).to_be_visible()
+
+
+def tile(page: Page, name: str) -> Locator:
+    """The link or button of the question that begins with these words."""
+    begins, main = re.compile(f"^{name}"), page.locator("main")
+    return main.get_by_role("link", name=begins).or_(main.get_by_role("button", name=begins))
+
+
+def touch(page: Page, name: str) -> None:
+    """Touch the tile or button that begins with these words; the next page stands."""
+    before = page.url
+    tile(page, name).click()
+    page.wait_for_url(lambda url: url != before)
+
+
+def take_number(page: Page, *touches: str) -> str:
+    for name in touches:
+        touch(page, name)
+    expect(page.locator(NUMBER)).to_be_visible()
+    return page.locator(NUMBER).inner_text()
+
+
+RESIDENT = ("Ambil nomor antrean", "Warga", "Seksi Pemerintahan", "Keperluan lain")
+
+
+def fits(page: Page) -> bool:
+    """Nothing to scroll, in either direction."""
+    return bool(
+        page.evaluate(
+            "document.documentElement.scrollHeight <= innerHeight"
+            " && document.documentElement.scrollWidth <= innerWidth"
+        )
+    )
+
+
+def small_targets(page: Page) -> list[Any]:
+    """What a finger would miss."""
+    found: list[Any] = page.evaluate(
+        """smallest => [...document.querySelectorAll("a[href], button, input:not([type=hidden])")]
+          .filter(part => part.checkVisibility() && !part.matches(".rk-skip"))
+          .map(part => [part.textContent.trim(), part.getBoundingClientRect()])
+          .filter(([, box]) => box.height < smallest || box.width < smallest)
+          .map(([text, box]) => [text, box.width, box.height])""",
+        SMALLEST_TARGET,
+    )
+    return found
+
+
+@pytest.mark.parametrize(("name", "size"), [("datar", LANDSCAPE), ("tegak", PORTRAIT)])
+def test_an_official_takes_a_number_in_six_touches(
+    server: Server, window: Window, picture: Picture, name: str, size: tuple[int, int]
+) -> None:
+    page = window(*size)
+    page.goto(f"{server.home}/kiosk")
+    picture(page, f"kios-pasangkan-{name}")
+    open_kiosk(page, server)
+
+    steps = [
+        ("1-mulai", "Ambil nomor antrean"),
+        ("2-siapa", "Perangkat desa"),
+        ("3-desa", "Binjai"),
+        ("4-bidang", "Seksi Pemberdayaan Masyarakat dan Desa"),
+        ("5-layanan", "Dana Desa, ADD, dan SPJ"),
+        ("6-prioritas", "Tidak, antrean biasa"),
+    ]
+    for state, answer in steps:
+        assert fits(page), state
+        assert small_targets(page) == [], state
+        picture(page, f"kios-{state}-{name}")
+        touch(page, answer)
+
+    assert re.fullmatch(r"B-\d{3}", page.locator(NUMBER).inner_text())
+    expect(page.get_by_text("Dana Desa, ADD, dan SPJ · Desa Binjai")).to_be_visible()
+    qr = page.get_by_alt_text("Kode QR tiket Anda")
+    assert qr.evaluate("picture => picture.naturalWidth") > 0
+    assert fits(page)
+    picture(page, f"kios-7-tiket-{name}")
+    page.get_by_role("button", name="Selesai").click()
+    expect(page.get_by_role("heading", name="Selamat datang")).to_be_visible()
+
+
+def test_a_resident_in_five_touches_without_javascript(server: Server, window: Window) -> None:
+    page = window(*LANDSCAPE, java_script_enabled=False)
+    open_kiosk(page, server)
+
+    number = take_number(page, *RESIDENT, "Ya, antrean prioritas")
+
+    assert re.fullmatch(r"A-\d{3}", number)
+    expect(page.get_by_text("Prioritas", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Selesai").click()
+    page.get_by_role("link", name="Saya punya janji").click()
+    page.get_by_label("Masukkan kode janji Anda").fill(server.booking_code)
+    page.get_by_role("button", name="Lapor datang").click()
+    expect(page.locator(NUMBER)).to_be_visible()
+
+
+def test_a_booking_is_checked_in_by_keypad_and_by_scanner(
+    server: Server, window: Window, picture: Picture
+) -> None:
+    page = window(*LANDSCAPE)
+    open_kiosk(page, server)
+    touch(page, "Saya punya janji")
+    for character in "AAAA22223":
+        page.locator(f'.k-key[value="{character}"]').click()
+    expect(page.locator("#code")).to_have_value("AAAA2222")
+    page.get_by_role("button", name="Hapus").click()
+    expect(page.locator("#code")).to_have_value("AAAA222")
+    picture(page, "kios-kode")
+    page.get_by_role("button", name="Lapor datang").click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+    expect(page.locator("#code")).to_have_value("AAAA222")
+    assert fits(page)
+    picture(page, "kios-kode-salah")
+
+    for character in server.booking_code:
+        page.locator(f'.k-key[value="{character}"]').click()
+    page.get_by_role("button", name="Lapor datang").click()
+    page.wait_for_url("**/tickets/*")
+    number = page.locator(NUMBER).inner_text()
+    picture(page, "kios-tercatat")
+
+    page.get_by_role("button", name="Selesai").click()
+    touch(page, "Saya punya janji")
+    page.locator(".k-key").first.focus()
+    page.keyboard.type(f"{server.url}/bookings/{server.booking_code}")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/tickets/*")
+    assert page.locator(NUMBER).inner_text() == number
+
+
+def test_a_lost_connection_takes_no_number_and_goes_on_by_itself(
+    server: Server, window: Window, picture: Picture
+) -> None:
+    page = window(*LANDSCAPE)
+    open_kiosk(page, server)
+    for name in RESIDENT:
+        touch(page, name)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Tidak, antrean biasa").click()
+
+    expect(page.get_by_role("heading", name="Nomor Anda belum diambil")).to_be_visible()
+    picture(page, "kios-gagal")
+    page.get_by_role("link", name="Ulang dari awal").click()
+    expect(page.get_by_role("button", name="Coba lagi")).to_be_visible()
+
+    page.context.set_offline(False)
+    page.wait_for_url(re.compile(r"/tickets/|/kiosk$"), timeout=15_000)
+
+
+def test_a_lost_answer_never_makes_two_numbers(server: Server, window: Window) -> None:
+    page = window(*LANDSCAPE)
+    open_kiosk(page, server)
+    answers = []
+
+    def lose_the_first(route: Route) -> None:
+        answer = route.fetch(max_redirects=0)
+        answers.append(answer.headers["location"])
+        if len(answers) == 1:
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/kiosk/number", lose_the_first)
+    for name in RESIDENT:
+        touch(page, name)
+    page.get_by_role("button", name="Tidak, antrean biasa").click()
+    expect(page.get_by_role("heading", name="Nomor Anda belum diambil")).to_be_visible()
+    page.get_by_role("button", name="Coba lagi").click()
+    page.wait_for_url("**/tickets/*")
+
+    assert len(set(answers)) == 1
+    assert page.url.endswith(answers[0])
+
+
+def test_an_abandoned_page_goes_back_by_itself(
+    server: Server, window: Window, picture: Picture
+) -> None:
+    page = window(*LANDSCAPE)
+    open_kiosk(page, server)
+    touch(page, "Ambil nomor antrean")
+    page.get_by_role("button", name="Kontras tinggi").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "contrast")
+    page.clock.install()
+    page.reload()
+
+    page.clock.run_for(44_000)
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.clock.run_for(2_000)
+    expect(page.get_by_role("dialog", name="Anda masih di sini?")).to_be_visible()
+    picture(page, "kios-masih-di-sini")
+    page.get_by_role("button", name="Ya, lanjutkan").click()
+    page.clock.run_for(30_000)
+    expect(page.get_by_role("heading", name="Anda datang sebagai siapa?")).to_be_visible()
+    page.clock.run_for(31_000)
+
+    expect(page.get_by_role("heading", name="Selamat datang")).to_be_visible()
+    assert page.locator("html").get_attribute("data-theme") is None
+
+
+def test_the_ticket_page_leaves_after_thirty_seconds_or_later_if_asked(
+    server: Server, window: Window
+) -> None:
+    page = window(*LANDSCAPE)
+    open_kiosk(page, server)
+    take_number(page, *RESIDENT, "Tidak, antrean biasa")
+    page.clock.install()
+    page.reload()
+    page.get_by_role("button", name="Butuh waktu lagi").click()
+    page.clock.run_for(80_000)
+    expect(page.locator(NUMBER)).to_be_visible()
+    page.clock.run_for(12_000)
+    expect(page.get_by_role("heading", name="Selamat datang")).to_be_visible()
+
+
+@pytest.mark.parametrize(("name", "size"), [("datar", LANDSCAPE), ("tegak", PORTRAIT)])
+def test_large_text_and_contrast_fit_and_english_reads(
+    server: Server, window: Window, picture: Picture, name: str, size: tuple[int, int]
+) -> None:
+    page = window(*size)
+    open_kiosk(page, server)
+    page.get_by_role("button", name="Kontras tinggi").click()
+    page.get_by_role("button", name="Teks besar").click()
+    expect(page.locator("html")).to_have_attribute("data-text", "large")
+    assert fits(page)
+    picture(page, f"kios-kontras-mulai-{name}")
+    touch(page, "Ambil nomor antrean")
+    touch(page, "Warga")
+    assert fits(page)
+    assert small_targets(page) == []
+    picture(page, f"kios-kontras-besar-{name}")
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", name="Whom would you like to see?")).to_be_visible()
+    assert fits(page)
+    picture(page, f"kios-english-{name}")
+
+
+def test_the_keyboard_alone_is_enough(server: Server, window: Window) -> None:
+    page = window(*LANDSCAPE)
+    open_kiosk(page, server)
+
+    for name in (*RESIDENT, "Tidak, antrean biasa"):
+        target = tile(page, name)
+        expect(target).to_be_visible()
+        page.locator("main").focus()
+        while not target.evaluate("part => part === document.activeElement"):
+            page.keyboard.press("Tab")
+        before = page.url
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url, before=before: url != before)
+
+    expect(page.locator(NUMBER)).to_be_visible()
+
+
+# ── The phone ─────────────────────────────────────────────────────────────────────────────────
+
+
+def serve(desk: Page, server: Server, path: str, data: dict[str, object] | None = None) -> None:
+    """The desk acts, through the API of its own session."""
+    answer = desk.request.post(
+        f"{server.url}/api/v1/{path}",
+        data=data or {},
+        headers={
+            "X-CSRFToken": desk.locator("meta[name=csrf-token]").get_attribute("content") or ""
+        },
+    )
+    assert answer.ok, answer.text()
+
+
+def test_a_phone_follows_its_number_to_the_end(
+    server: Server, window: Window, enter: Enter, picture: Picture
+) -> None:
+    kiosk, phone, desk = window(*LANDSCAPE), window(*PHONE, has_touch=True), window(*LANDSCAPE)
+    open_kiosk(kiosk, server)
+    number = take_number(
+        kiosk,
+        *(
+            "Ambil nomor antrean",
+            "Warga",
+            "Sekretariat",
+            "Keperluan lain",
+            "Tidak, antrean biasa",
+        ),
+    )
+    token = kiosk.url.rsplit("/", 1)[1]
+    enter(desk, "operator")
+    office = f"offices/{SLUG}"
+    places = desk.request.get(f"{server.url}/api/v1/{office}/counters").json()["items"]
+    room = next(place for place in places if place["kind"] == "room")
+
+    phone.goto(f"{server.url}/t/{token}")
+    expect(
+        phone.get_by_role("heading", name=re.compile("di depan Anda|Anda berikutnya"))
+    ).to_be_visible()
+    expect(phone).to_have_title(re.compile(f"Menunggu · {number}"))
+    picture(phone, "tiket-menunggu")
+    phone.get_by_role("button", name="Kontras").click()
+    expect(phone.locator("html")).to_have_attribute("data-theme", "contrast")
+    picture(phone, "tiket-kontras")
+    phone.get_by_role("button", name="Kontras").click()
+    phone.evaluate("navigator.vibrate = pattern => { window.shaken = pattern; }")
+
+    serve(
+        desk,
+        server,
+        f"{office}/calls",
+        {"bidang": "SEK", "counter": room["id"], "ticket": token, "reason": "uji"},
+    )
+    expect(phone.get_by_role("heading", name="Giliran Anda")).to_be_visible(timeout=25_000)
+    expect(phone).to_have_title(f"Giliran Anda · {number} · RUKO")
+    expect(phone.locator("#called")).to_have_text(re.compile(room["name"]))
+    assert phone.evaluate("window.shaken") == [400, 150, 400, 150, 800]
+    picture(phone, "tiket-dipanggil")
+
+    serve(desk, server, f"turns/{token}/start")
+    expect(phone.get_by_role("heading", name="Anda sedang dilayani")).to_be_visible(timeout=10_000)
+    picture(phone, "tiket-dilayani")
+
+    serve(
+        desk,
+        server,
+        f"turns/{token}/finish",
+        {"outcome": "follow_up", "note": "Proposal dilengkapi."},
+    )
+    phone.reload()
+    expect(phone.get_by_role("heading", name="Terima kasih")).to_be_visible()
+    expect(phone.get_by_text("Proposal dilengkapi.")).to_be_visible()
+    picture(phone, "tiket-selesai")
+
+
+def test_a_phone_without_news_says_so(server: Server, window: Window, picture: Picture) -> None:
+    kiosk, phone = window(*LANDSCAPE), window(320, 640)
+    open_kiosk(kiosk, server)
+    take_number(kiosk, *RESIDENT, "Tidak, antrean biasa")
+    phone.clock.install()
+    phone.goto(f"{server.url}/t/{kiosk.url.rsplit('/', 1)[1]}")
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    phone.context.set_offline(True)
+    phone.clock.run_for(50_000)
+
+    expect(phone.get_by_text("Belum ada kabar sejak")).to_be_visible()
+    picture(phone, "tiket-tanpa-kabar")
+    phone.context.set_offline(False)
+    phone.clock.run_for(21_000)
+    expect(phone.get_by_text("Belum ada kabar sejak")).to_be_hidden()
+
+
+def test_first_visits_are_light(server: Server, browser: Browser) -> None:
+    def weigh(context: Any, address: str) -> float:
+        page = context.new_page()
+        wire = context.new_cdp_session(page)
+        wire.send("Network.enable")
+        wire.send("Network.setCacheDisabled", {"cacheDisabled": False})
+        sizes: list[float] = []
+        wire.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(address, wait_until="networkidle")
+        assert all(url.startswith((server.url, "data:")) for url in asked)
+        return sum(sizes)
+
+    first, later = browser.new_context(), browser.new_context()
+    page = first.new_page()
+    open_kiosk(page, server)
+    take_number(page, *RESIDENT, "Tidak, antrean biasa")
+    token = page.url.rsplit("/", 1)[1]
+    page.close()
+    fresh = browser.new_context(storage_state=first.storage_state())
+    assert weigh(fresh, f"{server.home}/kiosk") <= 120 * 1024
+    assert weigh(later, f"{server.url}/t/{token}") <= 65 * 1024
+    for context in (first, later, fresh):
+        context.close()

@@ -1,0 +1,430 @@
+"""A walk over every address: who is let in, who is not, and that looking changes nothing."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import time
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, select
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from ruko import bookings, clock, tickets
+from ruko.accounts import Role, add_user
+from ruko.audit import SYSTEM
+from ruko.db import Base, db, writing
+from ruko.founding import found_office
+from ruko.offices import (
+    Bidang,
+    Office,
+    Service,
+    all_counters,
+    first_open_days,
+    get_bidang,
+    get_category,
+    get_office,
+    get_village,
+)
+from ruko.seed import VillageRow, load_office
+from ruko.tickets import VisitorKind
+from tests.conftest import SLUG, VisitingClient, new_device
+
+VILLAGES = {"village"}
+HOUSE = {"operator", "admin"}
+STAFF = {"staff", *HOUSE}
+SEES_QUEUE = {*STAFF, "camat"}
+EVERYBODY = {
+    "stranger",
+    "village",
+    "other village",
+    "staff",
+    "other staff",
+    "operator",
+    "admin",
+} | {
+    "camat",
+    "kiosk",
+    "display",
+    "other office",
+}
+SIGNED_IN = EVERYBODY - {"stranger", "kiosk", "display", "other office"}
+
+MAY: dict[str, set[str]] = {
+    # everybody
+    "pages.": EVERYBODY,
+    "probes.": EVERYBODY,
+    "ticket.": EVERYBODY,
+    "reading.": EVERYBODY,
+    "display.show": EVERYBODY,
+    "display_pairing.": EVERYBODY,
+    "kiosk_pairing.": EVERYBODY,
+    "sign_in.form": EVERYBODY,
+    "sign_in.sign_in": EVERYBODY,
+    "sign_in.sign_out": EVERYBODY,
+    "sign_in.": SIGNED_IN,
+    "api.openapi.": EVERYBODY,
+    "api.offices.": EVERYBODY,
+    "api.tickets.show": EVERYBODY,
+    "api.tickets.picture": EVERYBODY,
+    # a kiosk page asks to be paired before anything else
+    "kiosk.start": EVERYBODY,
+    "kiosk.": {"kiosk"},
+    "api.tickets.": {"kiosk", "other staff", *STAFF},
+    # villages and the office
+    "booking.show": {*VILLAGES, *HOUSE},
+    "booking.calendar_file": {*VILLAGES, *HOUSE},
+    "booking.qr": {*VILLAGES, *HOUSE},
+    "booking.ask_cancel": {*VILLAGES, *HOUSE},
+    "booking.send_cancel": {*VILLAGES, *HOUSE},
+    "booking.": {*VILLAGES, "other village", *HOUSE},
+    "api.bookings.approve": HOUSE,
+    "api.bookings.decline": HOUSE,
+    "api.bookings.cancel": {*VILLAGES, *HOUSE},
+    "api.bookings.book": {*VILLAGES, "other village", *HOUSE},
+    "api.bookings.bookings_list": SIGNED_IN,
+    "api.bookings.": SIGNED_IN - {"other village"},
+    "api.rooms.": SIGNED_IN,
+    # staff
+    "approvals.": HOUSE,
+    "desk.start": {*SEES_QUEUE, "other staff"},
+    "desk.now": {*SEES_QUEUE, "other staff"},
+    "desk.": {*STAFF, "other staff"},
+    "seat.": {*SEES_QUEUE, "other staff"},
+    "turns.": STAFF,
+    "api.desk.queue": SEES_QUEUE,
+    "api.desk.counters": {*SEES_QUEUE, "other staff"},
+    "api.desk.": STAFF,
+    "api.turns.": STAFF,
+}
+"""Endpoint, or its beginning (the longest counts) → who may. An address missing here fails."""
+
+API_BODIES: dict[str, dict[str, Any]] = {
+    "api.tickets.issue": {"bidang": "PEM", "visitor": "resident"},
+    "api.turns.no_show": {"reason": "pulang"},
+    "api.turns.transfer": {"bidang": "KES"},
+    "api.bookings.decline": {"reason": "penuh"},
+    "api.bookings.cancel": {"reason": "batal"},
+}
+
+
+@dataclass
+class World:
+    """Something of everything, and people of every kind."""
+
+    app: Flask
+    values: dict[str, str]
+    counter: int
+    people: dict[str, VisitingClient]
+
+
+@pytest.fixture
+def world(
+    app: Flask,
+    password_hash: str,
+    sign_in: Callable[..., VisitingClient],
+    paired: Callable[..., VisitingClient],
+) -> Iterator[World]:
+    now = clock.now()
+    with app.app_context(), writing():
+        office = get_office(SLUG)
+        bidang = get_bidang(office, "PEM")
+        counter = all_counters(office)[0]
+        token = tickets.issue(office, bidang, visitor=VisitorKind.RESIDENT, by=SYSTEM, now=now)
+        tickets.call_next(office, bidang, counter, by=SYSTEM, now=now)
+        category = get_category(office, "stunting")
+        booking = bookings.book(
+            office,
+            village=get_village(office, "63.11.07.2008"),
+            bidang=category.bidang,
+            category=category,
+            topic="Rembuk stunting",
+            attendees=3,
+            leader="Sekretaris Desa",
+            phone=None,
+            room=bookings.all_rooms(office)[1],
+            day=first_open_days(office, office.day(now), 2)[1],
+            start=time(9),
+            end=time(10),
+            by=SYSTEM,
+            on_behalf=False,
+            now=now,
+        )
+        code, counter_id = booking.code, counter.id
+        db.session.commit()
+    secret, _ = new_device(app, "display", "Belum dipasangkan")
+    kiosk_secret, _ = new_device(app, "kiosk", "Belum dipasangkan")
+    people = {
+        "stranger": _browser(app),
+        "village": sign_in("village", "binjai", village="63.11.07.2008"),
+        "other village": sign_in("village", "galumbang", village="63.11.07.2006"),
+        "staff": sign_in("staff", "pem", bidang="PEM"),
+        "other staff": sign_in("staff", "trb", bidang="TRB"),
+        "operator": sign_in("operator"),
+        "admin": sign_in("admin"),
+        "camat": sign_in("camat"),
+        "kiosk": paired("kiosk", "Kios"),
+        "display": paired("display", "Layar"),
+        "other office": _browser(app),
+    }
+    office_id = _found_other_office(app, password_hash)
+    neighbour = people["other office"]
+    neighbour.submit("/halong/login", {"username": "admin", "password": "kata-sandi-uji"})
+    neighbour.csrf_token = ""
+    yield World(
+        app,
+        {
+            "office": SLUG,
+            "token": token,
+            "code": code,
+            "secret": secret,
+            "kiosk_secret": kiosk_secret,
+            "question": "who",
+        },
+        counter_id,
+        people,
+    )
+    _close_other_office(app, office_id)
+
+
+def test_every_address_says_who_may(world: World) -> None:
+    unknown = [rule.endpoint for rule in _rules(world.app) if _who_may(rule.endpoint) is None]
+
+    assert not unknown
+
+
+def test_looking_changes_nothing(world: World) -> None:
+    before = _all_rows(world.app)
+
+    for rule in _rules(world.app):
+        if "GET" in (rule.methods or ()):
+            for client in world.people.values():
+                client.get(_path(rule, world))
+            assert _all_rows(world.app) == before, (
+                f"somebody changed something by looking at {rule}"
+            )
+
+
+def test_everybody_is_let_in_where_they_may_and_nowhere_else(world: World) -> None:
+    wrong = []
+    for rule in _rules(world.app):
+        allowed = _who_may(rule.endpoint) or set()
+        for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+            refused = sorted(EVERYBODY - allowed)
+            before = _all_rows(world.app)
+            for who in refused:
+                answer = _ask(world, who, rule, method)
+                if not _turned_away(answer):
+                    wrong.append(f"{who} {method} {rule}: {answer.status}")
+            if _all_rows(world.app) != before:
+                wrong.append(f"somebody who may not changed something by {method} {rule}")
+            if method == "GET":
+                wrong += [
+                    f"{who} {method} {rule}: {answer.status}"
+                    for who in sorted(allowed)
+                    if _turned_away(answer := _ask(world, who, rule, method))
+                    or answer.status_code >= 500
+                ]
+
+    assert not wrong
+
+
+@pytest.mark.parametrize("who", sorted(EVERYBODY))
+def test_whoever_may_send_gets_an_answer(world: World, who: str) -> None:
+    wrong = []
+    for rule in _rules(world.app):
+        if "POST" in (rule.methods or ()) and who in (_who_may(rule.endpoint) or ()):
+            if rule.endpoint in {"sign_in.sign_out", "sign_in.change_password"}:
+                continue  # they end the session that the rest of the walk needs
+            if "_pairing." in rule.endpoint and who in {"kiosk", "display"}:
+                continue  # it would become another device
+            answer = _ask(world, who, rule, "POST")
+            if answer.status_code in {401, 403} or answer.status_code >= 500:
+                wrong.append(f"{who} POST {rule}: {answer.status}")
+
+    assert not wrong
+
+
+def test_no_page_takes_a_form_without_its_token(world: World) -> None:
+    before = _all_rows(world.app)
+    wrong = []
+    for rule in _rules(world.app):
+        if "POST" in (rule.methods or ()):
+            for who in sorted(_who_may(rule.endpoint) or ()):
+                if rule.endpoint.startswith("api.") and who == "stranger":
+                    continue
+                path = _path(rule, world)
+                answer = world.people[who].post(path, **_body(rule, world, token=None))
+                begins_anew = rule.endpoint.startswith("kiosk.") and answer.status_code == 303
+                if answer.status_code != 403 and not begins_anew:
+                    wrong.append(f"{who} {rule}: {answer.status}")
+
+    assert not wrong
+    assert _all_rows(world.app) == before
+
+
+def test_every_form_carries_its_token(world: World) -> None:
+    seen, without = 0, list[str]()
+    for rule in _rules(world.app):
+        if "GET" in (rule.methods or ()):
+            for who in sorted(_who_may(rule.endpoint) or ()):
+                answer = world.people[who].get(_path(rule, world), follow_redirects=True)
+                if answer.mimetype == "text/html":
+                    for action, has_token in _forms(answer.text):
+                        seen += 1
+                        if not has_token:
+                            without.append(f"{rule} → {action}")
+
+    assert seen > 50
+    assert not without
+
+
+def test_an_unknown_office_code_or_token_is_not_found(world: World) -> None:
+    nowhere = {"office": "tidak-ada", "token": "x" * 24, "code": "ZZZZZZZZ", "secret": "salah"}
+    wrong = []
+    for rule in _rules(world.app):
+        for name in rule.arguments & nowhere.keys():
+            for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+                if rule.endpoint.startswith(("kiosk_pairing.example", "display_pairing.example")):
+                    continue
+                path = _path(rule, world, **{name: nowhere[name]})
+                client = world.people["kiosk" if rule.endpoint.startswith("kiosk.") else "admin"]
+                sent = {"headers": {"X-CSRFToken": client.token()}}
+                answer = (
+                    client.get(path)
+                    if method == "GET"
+                    else client.post(path, **(_body(rule, world, token=client.token()) | sent))
+                )
+                if answer.status_code != 404:
+                    wrong.append(f"{method} {path}: {answer.status}")
+
+    assert not wrong
+
+
+# ── How the walk goes ─────────────────────────────────────────────────────────────────────────
+
+
+def _browser(app: Flask) -> VisitingClient:
+    client = app.test_client()
+    assert isinstance(client, VisitingClient)
+    return client
+
+
+def _rules(app: Flask) -> list[Rule]:
+    return [rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
+
+
+def _who_may(endpoint: str) -> set[str] | None:
+    fitting = [
+        name for name in MAY if endpoint == name or (name[-1] == "." and endpoint.startswith(name))
+    ]
+    return MAY[max(fitting, key=len)] if fitting else None
+
+
+def _path(rule: Rule, world: World, **other: str) -> str:
+    values = world.values | other
+    if rule.endpoint.startswith("kiosk_pairing") and "secret" not in other:
+        values = values | {"secret": values["kiosk_secret"]}
+    with world.app.test_request_context():
+        built = rule.build({name: values[name] for name in rule.arguments})
+    assert built is not None
+    return built[1] + ("?bidang=PEM" if rule.endpoint == "api.desk.queue" else "")
+
+
+def _ask(world: World, who: str, rule: Rule, method: str) -> TestResponse:
+    client, path = world.people[who], _path(rule, world)
+    if method == "GET":
+        return client.get(path)
+    own = "TRB" if who == "other staff" and rule.endpoint == "seat.take" else "PEM"
+    return client.post(path, **_body(rule, world, token=client.token(), bidang=own))
+
+
+def _body(rule: Rule, world: World, *, token: str | None, bidang: str = "PEM") -> dict[str, Any]:
+    if rule.endpoint.startswith("api."):
+        body = deepcopy(API_BODIES.get(rule.endpoint, {}))
+        if rule.endpoint == "api.desk.call":
+            body = {"bidang": "PEM", "counter": world.counter}
+        if rule.endpoint == "api.tickets.check_in":
+            body = {"code": world.values["code"]}
+        return {"json": body, "headers": {"X-CSRFToken": token} if token else {}}
+    form = {"bidang": bidang, "counter": str(world.counter), "reason": "uji"}
+    return {"data": form | ({"csrf_token": token} if token else {})}
+
+
+def _turned_away(answer: TestResponse) -> bool:
+    """Not let in: sent to the sign-in or pairing page, or refused in so many words."""
+    if answer.status_code in {301, 302, 303}:
+        return "/login" in (answer.location or "") or (answer.location or "").endswith("/kiosk")
+    return answer.status_code in {401, 403, 404}
+
+
+def _all_rows(app: Flask) -> str:
+    digest = hashlib.sha256()
+    with app.app_context():
+        for table in Base.metadata.sorted_tables:
+            for row in db.session.execute(select(table).order_by(table.c.id)):
+                digest.update(repr(tuple(row)).encode())
+    return digest.hexdigest()
+
+
+class _FormReader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[tuple[str, bool]] = []
+        self._action: str | None = None
+        self._has_token = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = dict(attrs)
+        if tag == "form" and (known.get("method") or "get").lower() == "post":
+            self._action, self._has_token = known.get("action") or "", False
+        if tag == "input" and known.get("name") == "csrf_token" and known.get("value"):
+            self._has_token = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form" and self._action is not None:
+            self.forms.append((self._action, self._has_token))
+            self._action = None
+
+
+def _forms(page: str) -> list[tuple[str, bool]]:
+    reader = _FormReader()
+    reader.feed(page)
+    return reader.forms
+
+
+def _found_other_office(app: Flask, password_hash: str) -> int:
+    with app.app_context(), writing():
+        data = load_office()
+        data["office"] |= {"slug": "halong", "code": "63.11.02", "name": "Kecamatan Halong"}
+        office = found_office(data, [VillageRow("63.11.02.2001", "Halong", "desa")])
+        add_user(
+            office,
+            "admin",
+            Role.ADMIN,
+            password_hash,
+            must_change_password=False,
+            by=SYSTEM,
+            now=clock.now(),
+        )
+        office_id = office.id
+        db.session.commit()
+    return office_id
+
+
+def _close_other_office(app: Flask, office_id: int) -> None:
+    with app.app_context(), writing():
+        own = [t for t in reversed(Base.metadata.sorted_tables) if "office_id" in t.c]
+        db.session.execute(
+            delete(Service).where(
+                Service.bidang_id.in_(select(Bidang.id).where(Bidang.office_id == office_id))
+            )
+        )
+        for table in own:
+            db.session.execute(delete(table).where(table.c.office_id == office_id))
+        db.session.execute(delete(Office).where(Office.id == office_id))
+        db.session.commit()

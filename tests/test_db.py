@@ -1,0 +1,363 @@
+"""How a write begins: one at a time on SQLite, never in a reader's way, and never for ever."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+import ruko.db
+from ruko import events
+from ruko.db import (
+    begin_writing,
+    db,
+    end_writing,
+    engine_options,
+    is_away,
+    is_transient,
+    prepare_engine,
+    writing,
+)
+from ruko.errors import Unavailable
+from ruko.offices import Office, OfficeState, board_version, change_board, get_office
+from ruko.tickets import Ticket
+from tests.conftest import SLUG, wita
+from tests.people import PATIENCE_SECONDS, take
+
+BRIEFLY = 0.05
+BUMP = update(OfficeState).values(board_version=OfficeState.board_version + 1)
+
+
+@pytest.fixture(autouse=True)
+def no_screens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "_listeners", [])
+
+
+@pytest.fixture
+def impatient(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
+    """An engine of the program's own making that waits hardly at all."""
+    monkeypatch.setattr(ruko.db, "LOCK_SECONDS", BRIEFLY)
+    with app.app_context():
+        url = db.engine.url
+    engine = sa.create_engine(url, **engine_options(url))
+    prepare_engine(engine)
+    yield engine
+    engine.dispose()
+
+
+def aside(app: Flask, work: Callable[[], object]) -> object:
+    """Do something in another thread and session, and wait for it."""
+
+    def person() -> object:
+        with app.app_context(), writing():
+            done = work()
+            db.session.commit()
+            return done
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(person).result(PATIENCE_SECONDS)
+
+
+def bump() -> None:
+    change_board(get_office(SLUG).id)
+
+
+# ── One write at a time ───────────────────────────────────────────────────────────────────────
+
+
+def test_a_reader_is_never_blocked_by_a_writer(app: Flask) -> None:
+    held, read = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with app.app_context(), writing():
+            bump()
+            held.set()
+            assert read.wait(PATIENCE_SECONDS)  # the write lasts as long as the reader needs
+            db.session.commit()
+
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(write)
+        assert held.wait(PATIENCE_SECONDS)
+        with app.app_context():
+            office = get_office(SLUG)
+            assert board_version(office.id) == (0, 0)  # not yet the truth
+            read.set()
+            writer.result(PATIENCE_SECONDS)
+            db.session.rollback()
+            assert board_version(office.id) == (1, 0)
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback", "close", "exception", "constraint"])
+def test_the_lock_is_given_back_however_a_write_ends(app: Flask, end: str) -> None:
+    with app.app_context(), writing():
+        bump()
+        if end == "commit":
+            db.session.commit()
+        elif end == "rollback":
+            db.session.rollback()
+        elif end == "close":
+            db.session.close()
+        elif end == "constraint":
+            db.session.add(Office(slug=SLUG))
+            with pytest.raises(IntegrityError):
+                db.session.flush()
+            db.session.rollback()
+        else:
+            with pytest.raises(sa.exc.ProgrammingError if postgres() else OperationalError):
+                db.session.execute(text("SELECT nonsense FROM nowhere"))
+            db.session.rollback()
+
+        aside(app, bump)
+    with app.app_context():
+        assert board_version(get_office(SLUG).id)[0] == (2 if end == "commit" else 1)
+
+
+def postgres() -> bool:
+    return db.engine.dialect.name == "postgresql"
+
+
+def test_the_lock_is_given_back_when_the_unit_of_work_is_left_in_a_hurry(app: Flask) -> None:
+    with pytest.raises(RuntimeError), app.app_context(), writing():
+        bump()
+        raise RuntimeError("somebody pulled the plug")
+
+    aside(app, bump)
+    with app.app_context():
+        assert board_version(get_office(SLUG).id)[0] == 1
+
+
+def test_a_connection_that_broke_gives_the_lock_back_too(app: Flask) -> None:
+    with app.app_context(), writing():
+        bump()
+        db.session.connection().invalidate()
+        db.session.rollback()
+
+        aside(app, bump)
+
+
+def test_a_second_write_begins_where_the_first_has_ended(app: Flask) -> None:
+    with app.app_context(), writing():
+        for expected in (1, 2, 3):
+            bump()
+            db.session.commit()
+            assert board_version(get_office(SLUG).id)[0] == expected
+            db.session.rollback()
+        aside(app, bump)
+
+
+def test_a_second_writer_waits_and_then_says_unavailable(impatient: sa.Engine) -> None:
+    with writing(), impatient.begin() as first:
+        first.execute(BUMP)
+        def second() -> None:
+            with writing(), impatient.begin() as other:
+                other.execute(BUMP)
+
+        with ThreadPoolExecutor(1) as pool:
+            waiter = pool.submit(second)
+            try:
+                refusal = waiter.exception(PATIENCE_SECONDS)
+            except TimeoutError:
+                refusal = None
+            first.rollback()
+    assert isinstance(refusal, Unavailable) or (refusal and is_away(refusal)), refusal
+
+    with writing(), impatient.begin() as again:  # and nothing is stuck afterwards
+        again.execute(BUMP)
+    with impatient.connect() as reader:
+        assert reader.scalar(select(OfficeState.board_version)) == 1
+
+
+def test_another_process_that_holds_the_file_is_waited_for_and_then_refused(
+    impatient: sa.Engine,
+) -> None:
+    """Two engines know nothing of each other's lock, like two processes."""
+    with writing():
+        with impatient.begin() as first, impatient_twin(impatient) as twin:
+            first.execute(BUMP)
+            with pytest.raises(OperationalError) as refusal, twin.begin() as other:
+                other.execute(BUMP)
+            assert is_away(refusal.value)
+        with impatient_twin(impatient) as twin:
+            for _ in range(2):
+                with twin.begin() as other:
+                    other.execute(BUMP)
+
+
+class impatient_twin:  # noqa: N801 – reads as a function
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = sa.create_engine(engine.url, **engine_options(engine.url))
+        prepare_engine(self.engine)
+
+    def __enter__(self) -> sa.Engine:
+        return self.engine
+
+    def __exit__(self, *_error: object) -> None:
+        self.engine.dispose()
+
+
+def test_a_refused_writer_can_try_again_with_the_same_session(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        if postgres():
+            pytest.skip("PostgreSQL has no lock before the first write")
+    monkeypatch.setattr(ruko.db, "LOCK_SECONDS", BRIEFLY)
+    held, tried = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with app.app_context(), writing():
+            bump()
+            held.set()
+            assert tried.wait(PATIENCE_SECONDS)
+            db.session.commit()
+
+    with ThreadPoolExecutor(1) as pool, app.app_context(), writing():
+        holder = pool.submit(hold)
+        assert held.wait(PATIENCE_SECONDS)
+        with pytest.raises(Unavailable):
+            bump()
+        tried.set()
+        holder.result(PATIENCE_SECONDS)
+        db.session.rollback()
+        bump()
+        db.session.commit()
+        assert board_version(get_office(SLUG).id)[0] == 2
+
+
+def test_a_full_pool_is_refused_in_time(impatient: sa.Engine) -> None:
+    connections = [impatient.connect() for _ in range(20)]
+    try:
+        with pytest.raises(PoolTimeout):
+            impatient.connect()
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def test_writing_is_a_matter_of_the_unit_of_work_alone(app: Flask) -> None:
+    def flag() -> bool:
+        return ruko.db._writing.get()  # noqa: SLF001
+
+    assert not flag()
+    with writing():
+        assert flag()
+        with writing():
+            assert flag()
+        assert flag()
+        with ThreadPoolExecutor(1) as pool:
+            assert not pool.submit(flag).result(PATIENCE_SECONDS)
+    assert not flag()
+    begin_writing()
+    assert flag()
+    end_writing()
+    assert not flag()
+
+
+# ── What SQLite promises ──────────────────────────────────────────────────────────────────────
+
+
+def test_sqlite_keeps_what_it_said_and_checks_its_keys(app: Flask) -> None:
+    with app.app_context():
+        if postgres():
+            pytest.skip("SQLite's own settings")
+        pragmas = {
+            name: db.session.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    assert pragmas == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "busy_timeout": 5000,
+    }
+
+
+def test_a_row_without_its_parent_is_refused(app: Flask) -> None:
+    with app.app_context(), writing():
+        db.session.add(OfficeState(office_id=999))
+        with pytest.raises(IntegrityError):
+            db.session.flush()
+        db.session.rollback()
+
+
+# ── Moments ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_moments_come_back_in_utc_from_any_session(app: Flask) -> None:
+    with app.app_context(), writing():
+        take(get_office(SLUG), wita(9))
+        db.session.commit()
+        for zone in ("Asia/Jayapura", "America/New_York", "UTC"):
+            if postgres():
+                db.session.execute(text(f"SET LOCAL TIME ZONE '{zone}'"))
+            issued = db.session.scalars(select(Ticket.issued_at)).one()
+            assert issued == datetime(2026, 11, 23, 1, tzinfo=UTC)
+            assert issued.tzinfo is UTC
+            found = db.session.scalars(select(Ticket).where(Ticket.issued_at == wita(9)))
+            assert found.one().number == 1
+            db.session.rollback()
+
+
+def test_a_moment_of_any_offset_is_kept_to_the_microsecond(app: Flask) -> None:
+    moment = datetime(2026, 11, 23, 9, 0, 0, 123456, tzinfo=timezone(timedelta(hours=9)))
+    with app.app_context(), writing():
+        token = take(get_office(SLUG), wita(9))
+        db.session.execute(update(Ticket).values(issued_at=moment))
+        db.session.commit()
+        kept = db.session.scalars(select(Ticket.issued_at).filter_by(token=token)).one()
+    assert kept == moment
+    assert kept.utcoffset() == timedelta()
+
+
+def test_moments_are_ordered_whatever_their_offset_and_fraction(app: Flask) -> None:
+    moments = [
+        wita(9),
+        wita(9) + timedelta(microseconds=1),
+        (wita(9) + timedelta(milliseconds=500)).astimezone(UTC),
+        wita(9, 0, 1).astimezone(timezone(timedelta(hours=7))),
+    ]
+    with app.app_context(), writing():
+        office = get_office(SLUG)
+        tokens = [take(office, wita(9)) for _ in moments]
+        for token, moment in reversed(list(zip(tokens, moments, strict=True))):
+            db.session.execute(update(Ticket).filter_by(token=token).values(issued_at=moment))
+        order = db.session.scalars(select(Ticket.token).order_by(Ticket.issued_at)).all()
+        assert order == tokens
+        later = select(Ticket.token).where(Ticket.issued_at > moments[1]).order_by(Ticket.id)
+        assert db.session.scalars(later).all() == tokens[2:]
+
+
+def test_a_moment_without_its_offset_is_refused(app: Flask) -> None:
+    naive = datetime(2026, 11, 23, 9)  # noqa: DTZ001 – that is the fault
+    with (
+        app.app_context(),
+        pytest.raises(StatementError, match="offset"),
+    ):
+        db.session.execute(select(Ticket).where(Ticket.issued_at == naive))
+
+
+# ── What may be tried again ───────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("state", "again"), [("40001", True), ("40P01", True), ("23505", False), (None, False)]
+)
+def test_only_deadlocks_and_serialisation_are_tried_again(state: str | None, again: bool) -> None:
+    class Fault(Exception):
+        sqlstate = state
+
+    assert is_transient(DBAPIError("UPDATE", {}, Fault())) is again
+    assert not is_transient(Fault())
+
+
+def test_a_lost_connection_is_away_and_a_broken_rule_is_not() -> None:
+    assert is_away(OperationalError("SELECT", {}, Exception()))
+    assert is_away(DBAPIError("SELECT", {}, Exception(), connection_invalidated=True))
+    assert not is_away(IntegrityError("INSERT", {}, Exception()))
+    assert not is_away(ValueError())

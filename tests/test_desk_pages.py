@@ -1,0 +1,553 @@
+"""The desk's pages as staff meet them, without JavaScript: signing in, calling, serving, deciding."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from html import unescape
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from ruko import bookings, clock
+from ruko.accounts import find_user, verify_password
+from ruko.audit import trail_of
+from ruko.db import db, writing
+from ruko.offices import Office, get_office
+from ruko.tickets import queue_of
+from ruko.web.throttle import SIGN_IN
+from tests import people
+from tests.conftest import PASSWORD, SLUG, VisitingClient
+
+HOME = f"/{SLUG}"
+DESK = f"{HOME}/desk"
+APPROVALS = f"{DESK}/approvals"
+BINJAI = people.BINJAI
+HOSTILE = "<script>alert('😈')</script>"
+
+SignIn = Callable[..., VisitingClient]
+TimeIs = Callable[..., datetime]
+
+
+@contextmanager
+def office_of(app: Flask) -> Iterator[Office]:
+    """The office in a unit of work that is committed."""
+    with app.app_context(), writing():
+        yield get_office(SLUG)
+        db.session.commit()
+
+
+@pytest.fixture
+def take(app: Flask) -> Callable[..., str]:
+    """Somebody takes a number; returns its token."""
+
+    def one(code: str = "PEM", **kind: bool) -> str:
+        with office_of(app) as office:
+            return people.take(office, clock.now(), code, **kind)
+
+    return one
+
+
+@pytest.fixture
+def pem(sign_in: SignIn) -> VisitingClient:
+    """A clerk of PEM who sits at Loket 1."""
+    return seated(sign_in("staff", bidang="PEM"))
+
+
+def seated(client: VisitingClient, bidang: str = "PEM", counter: int = 1) -> VisitingClient:
+    answer = client.submit(f"{DESK}/place", {"bidang": bidang, "counter": counter})
+    assert answer.status_code == 303, answer.text
+    return client
+
+
+def text_of(answer: TestResponse) -> str:
+    """What a person reads."""
+    body = re.sub(r"<(script|head|svg|template)\b.*?</\1>", " ", answer.text, flags=re.DOTALL)
+    body = body.replace('<span class="rk-h">-</span>', "-")
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def press(client: VisitingClient, path: str, **fields: object) -> TestResponse:
+    """Press a button and look at what comes of it."""
+    answer = client.submit(path, fields)
+    return client.get(answer.location) if answer.status_code == 303 else answer
+
+
+def call(client: VisitingClient) -> TestResponse:
+    return press(client, f"{DESK}/calls")
+
+
+def main_button(answer: TestResponse) -> str:
+    found = re.search(r'<(button|a)[^>]*data-place="main".*?</\1>', answer.text, re.DOTALL)
+    assert found
+    return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
+
+
+# ── Signing in ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("role", "place", "home"),
+    [
+        ("village", {"village": BINJAI}, f"{HOME}/booking"),
+        ("staff", {"bidang": "PEM"}, DESK),
+        ("operator", {}, DESK),
+        ("admin", {}, DESK),
+        ("camat", {}, DESK),
+    ],
+)
+def test_everybody_comes_home(
+    client: VisitingClient,
+    account: Callable[..., str],
+    role: str,
+    place: dict[str, str],
+    home: str,
+) -> None:
+    name = account(role, **place)
+    fields = {"username": name.upper(), "password": PASSWORD, "next": f"{HOME}/booking"}
+    answer = client.submit(f"{HOME}/login", fields)  # the front page led to the booking door
+    assert (answer.status_code, answer.location) == (303, home)
+    assert client.get(f"{HOME}/login").location == home
+    assert client.get(home).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wish", "leads_to"),
+    [
+        (f"{APPROVALS}?x=1", f"{APPROVALS}?x=1"),
+        (f"{HOME}/booking/mine", f"{HOME}/booking/mine"),  # an operator books for villages
+        ("//evil.example/", DESK),
+        ("/\\evil.example/", DESK),
+        ("https://evil.example/", DESK),
+        ("/", DESK),
+        ("", DESK),
+    ],
+)
+def test_the_wish_is_followed_inside_the_house(
+    client: VisitingClient, account: Callable[..., str], wish: str, leads_to: str
+) -> None:
+    fields = {"username": account("operator"), "password": PASSWORD, "next": wish}
+    assert client.submit(f"{HOME}/login", fields).location == leads_to
+
+
+def test_a_wish_behind_anothers_door_is_not_followed(
+    client: VisitingClient, account: Callable[..., str]
+) -> None:
+    fields = {"username": account("staff", bidang="PEM"), "password": PASSWORD}
+    answer = client.submit(f"{HOME}/login", fields | {"next": f"{HOME}/booking/mine"})
+    assert answer.location == DESK
+
+
+def test_a_wrong_password_says_so_and_keeps_the_name(
+    client: VisitingClient, account: Callable[..., str]
+) -> None:
+    name = account("village", village=BINJAI)
+    wrong = client.submit(
+        f"{HOME}/login", {"username": name, "password": "bukan ini", "next": DESK}
+    )
+    unknown = client.submit(f"{HOME}/login", {"username": "tiada", "password": "bukan ini"})
+    assert wrong.status_code == unknown.status_code == 401
+    assert "Nama akun atau kata sandi salah." in text_of(wrong)
+    assert "Nama akun atau kata sandi salah." in text_of(unknown)
+    assert f'value="{name}"' in wrong.text
+    assert f'value="{DESK}"' in wrong.text
+    assert "bukan ini" not in wrong.text
+
+
+def test_empty_fields_and_hostile_ones(client: VisitingClient) -> None:
+    empty = client.submit(f"{HOME}/login", {"username": "", "password": ""})
+    long = client.submit(f"{HOME}/login", {"username": "a" * 10_000, "password": "x" * 10_000})
+    hostile = client.submit(f"{HOME}/login", {"username": HOSTILE[:40], "password": "😈\n"})
+    assert [a.status_code for a in (empty, long, hostile)] == [422, 422, 401]
+    assert "<script>alert" not in hostile.text
+
+
+def test_only_failures_are_counted_by_account_and_address(
+    client: VisitingClient, account: Callable[..., str]
+) -> None:
+    name, other = account("operator"), account("camat")
+
+    def enter(name: str, password: str, **kwargs: object) -> TestResponse:
+        client.csrf_token = ""  # each sign-in begins a new session
+        fields: dict[str, object] = {"username": name, "password": password}
+        return client.submit(f"{HOME}/login", fields, **kwargs)
+
+    for _ in range(SIGN_IN.amount - 1):
+        assert enter(name, "bukan ini").status_code == 401
+    assert enter(name, PASSWORD).status_code == 303
+    enter(name, "bukan ini")
+    refused = enter(name, PASSWORD)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 15 * 60
+    assert 'role="alert"' in refused.text
+    assert f'value="{name}"' in refused.text
+    assert enter(other, PASSWORD).status_code == 303
+    assert enter(name, PASSWORD, environ_base={"REMOTE_ADDR": "10.0.0.9"}).status_code == 303
+
+
+def test_signing_in_begins_a_new_session_and_out_ends_it(
+    client: VisitingClient, account: Callable[..., str]
+) -> None:
+    client.submit("/language", {"lang": "en"})
+    with client.session_transaction() as session:
+        session["desk"] = ["PEM", 1]
+    name = account("staff", bidang="PEM")
+    client.submit(f"{HOME}/login", {"username": name, "password": PASSWORD})
+    client.csrf_token = ""
+    with client.session_transaction() as session:
+        assert "desk" not in session
+        assert session["lang"] == "en"
+    assert client.submit(f"{HOME}/logout").location == f"{HOME}/login"
+    assert client.get(DESK).location.startswith(f"{HOME}/login?next=")
+    with client.session_transaction() as session:
+        assert "_user_id" not in session
+
+
+def test_a_one_time_password_is_replaced_first(
+    app: Flask, client: VisitingClient, account: Callable[..., str]
+) -> None:
+    name = account("village", village=BINJAI, must_change=True)
+    answer = client.submit(f"{HOME}/login", {"username": name, "password": PASSWORD})
+    assert answer.location.startswith(f"{HOME}/password")
+    client.csrf_token = ""
+    assert client.get(f"{HOME}/booking").location.startswith(f"{HOME}/password")
+
+    def change(current: str, new: str, again: str | None = None) -> TestResponse:
+        fields = {"current": current, "password": new, "again": new if again is None else again}
+        return client.submit(f"{HOME}/password", fields)
+
+    assert 'id="password-error"' in change(PASSWORD, "pendek").text
+    assert "Berbeda dengan kata sandi baru" in text_of(change(PASSWORD, "tiga kata baru", "lain"))
+    assert "berbeda dari yang sekarang" in text_of(change(PASSWORD, PASSWORD))
+    assert "bukan kata sandi akun ini" in text_of(change("bukan yang ini", "tiga kata baru"))
+    other = app.test_client()
+    assert isinstance(other, VisitingClient)
+    other.submit(f"{HOME}/login", {"username": name, "password": PASSWORD})
+    assert change(PASSWORD, "tiga kata baru").location == f"{HOME}/booking"
+    assert client.get(f"{HOME}/booking").status_code == 200  # still signed in here
+    assert other.get(f"{HOME}/password").location.startswith(f"{HOME}/login")  # and only here
+    with office_of(app) as office:
+        assert verify_password(find_user(office, name), "tiga kata baru")
+
+
+def test_nobody_changes_a_password_signed_out(client: VisitingClient) -> None:
+    assert client.get(f"{HOME}/password").location.startswith(f"{HOME}/login")
+    fields = {"current": PASSWORD, "password": "tiga kata baru", "again": "tiga kata baru"}
+    assert client.submit(f"{HOME}/password", fields).status_code == 401
+
+
+# ── A place ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_staff_choose_a_place_of_their_own_bidang(
+    app: Flask, sign_in: SignIn, take: Callable[..., str]
+) -> None:
+    take("PMD")
+    with office_of(app) as office:
+        people.call(office, clock.now(), "PMD", counter=2)
+    client = sign_in("staff", bidang="PEM")
+    page = text_of(client.get(DESK))
+    assert "Tempat untuk Seksi Pemerintahan" in page
+    assert "Loket 2 ada B-001" in page
+    assert "Loket 1 kosong" in page
+    other = {"bidang": "PMD", "counter": 1}
+    assert client.submit(f"{DESK}/place", other).status_code == 403
+    for wrong in ({"bidang": "PEM", "counter": 999}, {"bidang": "XYZ", "counter": 1}, {}):
+        assert client.submit(f"{DESK}/place", wrong).status_code == 422
+    seated(client)
+    assert "Loket 1 siap" in text_of(client.get(DESK))
+
+
+def test_the_operator_chooses_any_bidang(sign_in: SignIn) -> None:
+    client = sign_in("operator")
+    assert "Tempat untuk" not in text_of(client.get(DESK))
+    assert "Tempat untuk Sekretariat" in text_of(client.get(f"{DESK}/place?bidang=SEK"))
+    seated(client, "SEK", 6)
+    assert "Loket 6 · Sekretariat" in text_of(client.get(DESK))
+
+
+def test_the_camat_looks_on_and_touches_nothing(
+    app: Flask, sign_in: SignIn, take: Callable[..., str]
+) -> None:
+    waiting, _second = take(), take()
+    with office_of(app) as office:
+        people.call(office, clock.now())
+    client = sign_in("camat")
+    seated(client, "PEM")
+    page = client.get(DESK)
+    assert "A-001 Loket 1 sedang dipanggil" in text_of(page)
+    assert 'data-part="acts"' not in page.text
+    assert client.submit(f"{DESK}/calls").status_code == 403
+    assert client.submit(f"{DESK}/turns/{waiting}/start").status_code == 403
+    assert client.get(f"{DESK}/turns/{waiting}/transfer").status_code == 403
+
+
+def test_anothers_visitor_at_my_place_is_said(
+    app: Flask, pem: VisitingClient, take: Callable[..., str]
+) -> None:
+    take("PMD")
+    with office_of(app) as office:
+        people.call(office, clock.now(), "PMD", counter=1)
+    page = pem.get(DESK)
+    assert "Loket 1 sedang dipakai" in text_of(page)
+    assert "disabled" in page.text
+    answer = call(pem)
+    assert answer.status_code == 409
+    assert "Loket 1" in text_of(answer)
+    assert 'role="alert"' in answer.text
+
+
+# ── Calling and serving ───────────────────────────────────────────────────────────────────────
+
+
+def test_one_visit_from_the_call_to_the_end(
+    app: Flask, pem: VisitingClient, take: Callable[..., str], time_is: TimeIs
+) -> None:
+    token = take()
+    time_is(9, 20)
+    page = pem.get(DESK)
+    assert "A-001 Warga 09.00 Berikutnya" in text_of(page)
+    assert main_button(page) == "Panggil berikutnya N"
+    page = call(pem)
+    assert "Sedang dipanggil, ke-1 dari 3" in text_of(page)
+    assert "20 menit, sejak 09.00" in text_of(page)
+    assert main_button(page) == "Mulai layani M"
+    page = press(pem, f"{DESK}/turns/{token}/start")
+    assert "Sedang dilayani" in text_of(page)
+    assert main_button(page) == "Selesai S"
+    question = pem.get(f"{DESK}/turns/{token}/finish")
+    assert "Selesaikan layanan A-001" in text_of(question)
+    missing = press(pem, f"{DESK}/turns/{token}/finish", note=HOSTILE)
+    assert missing.status_code == 422
+    assert "Silakan pilih hasilnya." in text_of(missing)
+    assert unescape(missing.text).count(HOSTILE) == 1
+    assert HOSTILE not in missing.text
+    page = press(pem, f"{DESK}/turns/{token}/finish", outcome="answered", note="Berkas lengkap")
+    assert "Loket 1 siap" in text_of(page)
+    assert "1 selesai dilayani" in text_of(page) or "selesai dilayani 1" in text_of(page)
+    with office_of(app) as office:
+        turn = people.turn_of(office, token)
+        assert (turn.state, turn.outcome, turn.result_note) == (
+            "done",
+            "answered",
+            "Berkas lengkap",
+        )
+
+
+def test_nobody_waiting_is_a_quiet_message(pem: VisitingClient) -> None:
+    page = call(pem)
+    assert page.status_code == 200
+    assert "Tidak ada yang menunggu." in text_of(page)
+
+
+def test_a_double_tap_calls_once(app: Flask, pem: VisitingClient, take: Callable[..., str]) -> None:
+    take(), take()
+    found = re.search(r'name="request_key"\s+value="(\w{32})"', pem.get(DESK).text)
+    assert found
+    first = pem.submit(f"{DESK}/calls", {"request_key": found[1]})
+    again = pem.submit(f"{DESK}/calls", {"request_key": found[1]})
+    assert (first.status_code, first.location) == (again.status_code, again.location)
+    with office_of(app) as office:
+        queue = queue_of(office, people.bidang_of(office), now=clock.now())
+        assert len(queue.current) == 1
+
+
+def test_somebody_was_faster(app: Flask, pem: VisitingClient, take: Callable[..., str]) -> None:
+    token = take()
+    call(pem)
+    press(pem, f"{DESK}/turns/{token}/start")
+    late = press(pem, f"{DESK}/turns/{token}/start")
+    assert late.status_code == 409
+    assert "Sedang dilayani" in text_of(late)  # and the present state stands below the sentence
+    assert pem.get(f"{DESK}/turns/{token}/no-show").status_code == 409
+
+
+def test_recall_and_absent(
+    app: Flask, pem: VisitingClient, take: Callable[..., str], time_is: TimeIs
+) -> None:
+    token = take()
+    call(pem)
+    assert press(pem, f"{DESK}/turns/{token}/recall").status_code == 409  # a moment ago
+    early = press(pem, f"{DESK}/turns/{token}/no-show", reason="")
+    assert early.status_code == 422
+    assert "1 dari 3 kali" in text_of(early)
+    for minute in (1, 2):
+        time_is(9, minute)
+        page = press(pem, f"{DESK}/turns/{token}/recall")
+    assert "ke-3 dari 3" in text_of(page)
+    assert f'action="{DESK}/turns/{token}/no-show"' in page.text  # free from here: a plain press
+    page = press(pem, f"{DESK}/turns/{token}/no-show")
+    assert "Loket 1 siap" in text_of(page)
+    with office_of(app) as office:
+        assert people.state_of(office, token) == "no_show"
+
+
+def test_absent_earlier_with_a_reason(
+    app: Flask, pem: VisitingClient, take: Callable[..., str]
+) -> None:
+    token = take()
+    call(pem)
+    press(pem, f"{DESK}/turns/{token}/no-show", reason="Pulang")
+    with office_of(app) as office:
+        assert people.state_of(office, token) == "no_show"
+
+
+def test_a_transfer_takes_its_note_along(
+    app: Flask, sign_in: SignIn, pem: VisitingClient, take: Callable[..., str], time_is: TimeIs
+) -> None:
+    token = take()
+    call(pem)
+    assert (
+        "Seksi Pemerintahan"
+        not in text_of(pem.get(f"{DESK}/turns/{token}/transfer"))
+        .split("Kepada")[1]
+        .split("Catatan")[0]
+    )
+    nowhere = press(pem, f"{DESK}/turns/{token}/transfer", note="Bawa KTP")
+    itself = press(pem, f"{DESK}/turns/{token}/transfer", bidang="PEM", note="Bawa KTP")
+    long = press(pem, f"{DESK}/turns/{token}/transfer", bidang="PMD", note="x" * 10_000)
+    assert [a.status_code for a in (nowhere, itself, long)] == [422, 422, 422]
+    assert "Bawa KTP" in nowhere.text
+    time_is(9, 10)
+    press(pem, f"{DESK}/turns/{token}/transfer", bidang="PMD", note=f"{HOSTILE}\nBawa KTP")
+    pmd = seated(sign_in("staff", bidang="PMD"), "PMD", 2)
+    assert "A-001 Warga 09.00 Berikutnya Ada catatan" in text_of(pmd.get(DESK))
+    page = call(pmd)
+    assert HOSTILE not in page.text
+    assert "Bawa KTP" in text_of(page)
+    assert press(pem, f"{DESK}/turns/{token}/start").status_code == 403  # no longer theirs
+
+
+def test_a_given_number_needs_a_reason_out_of_order(
+    app: Flask, pem: VisitingClient, take: Callable[..., str], time_is: TimeIs
+) -> None:
+    for minute in range(3):
+        time_is(9, minute)
+        token = take()
+    number = f"{DESK}/calls/number"
+    assert "A-001" in pem.get(number).text
+    for wrong in ("", "zz", "B-001", "99", "A-1-1", HOSTILE[:10]):
+        assert press(pem, number, number=wrong).status_code == 422
+    unreasoned = press(pem, number, number="a3")
+    assert unreasoned.status_code == 422
+    assert 'value="a3"' in unreasoned.text
+    page = press(pem, number, number="3", reason="Kursi roda")
+    assert "A-003" in text_of(page)
+    with office_of(app):
+        events = trail_of("ticket", people.ticket_of(token).id)
+        assert events[-1].detail["out_of_order"] == "Kursi roda"
+    busy = press(pem, number, number="A-001")
+    assert busy.status_code == 409
+
+
+def test_the_next_number_needs_no_reason(pem: VisitingClient, take: Callable[..., str]) -> None:
+    take()
+    assert "Sedang dipanggil" in text_of(press(pem, f"{DESK}/calls/number", number="A-001"))
+
+
+def test_tags_of_those_who_wait(
+    app: Flask, pem: VisitingClient, take: Callable[..., str], time_is: TimeIs
+) -> None:
+    take()
+    time_is(9, 10)
+    take(priority=True)
+    assert re.search(r"A-002 Warga 09\.10 Berikutnya Prioritas A-001", text_of(pem.get(DESK)))
+
+
+def test_another_bidangs_visitor_is_not_theirs(
+    pem: VisitingClient, take: Callable[..., str]
+) -> None:
+    other = take("PMD")
+    for action in ("start", "recall", "no-show", "transfer", "finish"):
+        assert pem.submit(f"{DESK}/turns/{other}/{action}").status_code == 403
+        assert pem.submit(f"{DESK}/turns/tidak-ada/{action}").status_code == 404
+
+
+def test_the_fragment_is_the_page_without_its_frame(
+    pem: VisitingClient, sign_in: SignIn, take: Callable[..., str]
+) -> None:
+    take()
+    fragment = pem.get(f"{DESK}/now").text
+    assert 'data-part="waiting"' in fragment
+    assert "<html" not in fragment
+    assert sign_in("operator").get(f"{DESK}/now").status_code == 204
+
+
+def test_calling_without_a_place_leads_to_the_choice(sign_in: SignIn) -> None:
+    client = sign_in("operator")
+    assert "Di mana Anda bertugas" in text_of(press(client, f"{DESK}/calls"))
+
+
+# ── Deciding ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def requests(app: Flask) -> list[str]:
+    """Two requests for the room that needs approval; the later day was asked for first."""
+    codes = []
+    with office_of(app) as office:
+        room = bookings.all_rooms(office)[1]
+        for ago, day in ((2, people.TUESDAY + timedelta(days=1)), (1, people.TUESDAY)):
+            asked = clock.now() - timedelta(hours=ago)
+            made = people.book(office, asked, room=room, day=day, topic=HOSTILE, phone="0812-3456")
+            codes.append(made.code)
+    return codes
+
+
+def test_only_operators_decide(sign_in: SignIn, requests: list[str]) -> None:
+    for client in (sign_in("staff", bidang="PEM"), sign_in("camat")):
+        assert client.get(APPROVALS).status_code == 403
+        assert client.submit(f"{APPROVALS}/{requests[0]}/approve").status_code == 403
+
+
+def test_requests_are_listed_oldest_first(sign_in: SignIn, requests: list[str]) -> None:
+    page = sign_in("operator").get(APPROVALS)
+    assert page.text.index(requests[0]) < page.text.index(requests[1])
+    for shown in (
+        "2 permohonan",
+        "Desa Binjai",
+        "Rab, 25 Nov · 09.00–10.00 · Ruang RUKO 2",
+        "5 peserta",
+        HOSTILE,
+        "Rahmawati",
+        "0812-3456",
+    ):
+        assert shown in text_of(page) or shown in unescape(page.text)
+    assert HOSTILE not in page.text
+
+
+def test_approve_in_one_press(app: Flask, sign_in: SignIn, requests: list[str]) -> None:
+    operator = sign_in("operator")
+    page = press(operator, f"{APPROVALS}/{requests[0]}/approve")
+    assert "Disetujui: Desa Binjai." in text_of(page)
+    assert "1 permohonan" in text_of(page)
+    again = press(operator, f"{APPROVALS}/{requests[0]}/approve")
+    assert again.status_code == 409
+    with office_of(app) as office:
+        assert bookings.get_booking(requests[0], office=office).state == "confirmed"
+
+
+def test_decline_with_a_reason(app: Flask, sign_in: SignIn, requests: list[str]) -> None:
+    operator = sign_in("admin")
+    path = f"{APPROVALS}/{requests[0]}/decline"
+    for reason in ("", "   ", "x" * 10_000):
+        refused = press(operator, path, reason=reason)
+        assert refused.status_code == 422
+        assert 'aria-invalid="true"' in refused.text
+    page = press(operator, path, reason="Ruang dipakai rapat.")
+    assert "Ditolak: Desa Binjai." in text_of(page)
+    with office_of(app) as office:
+        booking = bookings.get_booking(requests[0], office=office)
+        assert (booking.state, booking.decided_reason) == ("declined", "Ruang dipakai rapat.")
+    assert press(operator, f"{APPROVALS}/ABCD2345/approve").status_code == 404
+
+
+def test_no_request_is_an_empty_state(sign_in: SignIn) -> None:
+    page = sign_in("operator").get(APPROVALS)
+    assert "Tidak ada permohonan yang menunggu." in text_of(page)
+
+
+def test_the_bar_counts_the_requests(sign_in: SignIn, requests: list[str]) -> None:
+    assert re.search(r"Permohonan 2", text_of(sign_in("operator").get(DESK)))
+    assert "Permohonan" not in text_of(sign_in("staff", bidang="PEM").get(DESK))

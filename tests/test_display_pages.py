@@ -1,0 +1,204 @@
+"""The board's page as the server draws it, and how a screen is paired."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from display.picture import board_words, picture
+from ruko import words
+from ruko.audit import SYSTEM
+from ruko.board import snapshot
+from ruko.db import db, writing
+from ruko.devices import Device
+from ruko.offices import Office, get_office
+from ruko.tickets import VisitorKind, issue
+from tests.conftest import SLUG, VisitingClient, new_device
+from tests.people import bidang_of, binjai, call, call_again, called, take
+
+BOARD = f"/{SLUG}/display"
+Happen = Callable[[Callable[[Office], Any]], None]
+
+
+@pytest.fixture
+def happen(app: Flask) -> Happen:
+    """Let something happen in the office, and commit it."""
+
+    def work(what: Callable[[Office], Any]) -> None:
+        with app.app_context(), writing():
+            what(get_office(SLUG))
+            db.session.commit()
+
+    return work
+
+
+def view(office: Office, now: Any, **changes: Any) -> dict[str, Any]:
+    """The picture of the present board, with some of its fields changed."""
+    db.session.flush()
+    board = snapshot(office, now=now).as_json(words.board_sentence)
+    return picture(board | changes, board_words(), now, office)
+
+
+def text(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
+
+
+# ── The page ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_everybody_may_look_and_nothing_is_kept_of_them(client: VisitingClient) -> None:
+    answer = client.get(BOARD)
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Cache-Control"] == "no-store"
+    page = text(answer.text)
+    for said in ("Selamat pagi,", "Sekretariat", "Senin, 23 November 2026", "09.00", "WITA"):
+        assert said in page
+    assert '<meta http-equiv="refresh" content="15">' in answer.text
+
+
+def test_no_script_or_style_stands_in_the_page(client: VisitingClient) -> None:
+    page = client.get(BOARD).text
+    assert not re.search(r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=", page)
+
+
+def test_an_unpaired_screen_says_how_to_pair_it(
+    client: VisitingClient, paired: Callable[..., VisitingClient]
+) -> None:
+    assert "Belum dipasangkan" in client.get(BOARD).text
+    assert "Belum dipasangkan" in paired("kiosk").get(BOARD).text
+    assert "Belum dipasangkan" not in paired("display").get(BOARD).text
+
+
+def test_a_call_stands_in_the_house(client: VisitingClient, happen: Happen, now: Any) -> None:
+    def visit(office: Office) -> None:
+        kind = VisitorKind.VILLAGE_OFFICIAL
+        issue(office, bidang_of(office), visitor=kind, village=binjai(office), by=SYSTEM, now=now)
+        call(office, now)
+
+    happen(visit)
+    page = client.get(BOARD).text
+    for said in ("Nomor antrean", "Loket 1", "Seksi Pemerintahan", "Desa Binjai"):
+        assert said in text(page)
+    assert 'class="is-now"' in page
+
+
+def test_it_speaks_english_too(client: VisitingClient) -> None:
+    with client.session_transaction() as session:
+        session["lang"] = "en"
+    page = text(client.get(BOARD).text)
+    for said in ("Good morning,", "Monday, 23 November 2026", "09:00", "Waiting"):
+        assert said in page
+
+
+def test_the_closed_office_says_when_it_opens(
+    client: VisitingClient, time_is: Callable[..., Any]
+) -> None:
+    time_is(18, 20, day=date(2026, 11, 22))
+    page = client.get(BOARD).text
+    assert 'data-scene="closed"' in page
+    said = text(page)
+    assert "Kami buka kembali Senin, 23 November pukul 08.00 WITA" in said
+    for hours in ("Senin–Kamis 08.00–12.00 13.00–15.00", "Jumat 08.00–11.00 13.30–15.00"):
+        assert hours in said
+    assert "Sabtu, Minggu Tutup" in said
+
+
+# ── The picture ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_recall_says_so(office: Office, now: Any, time_is: Callable[..., Any]) -> None:
+    take(office, now)
+    turn = called(office, now)
+    call_again(office, turn, time_is(9, 1))
+    assert view(office, time_is(9, 1))["call"]["kind"] == "recall"
+    assert board_words()["recall"] == "Panggilan ulang"
+
+
+def test_the_newest_call_stays_ten_minutes_or_as_long_as_it_is_served(
+    office: Office, now: Any, time_is: Callable[..., Any]
+) -> None:
+    take(office, now)
+    call(office, now)
+    assert view(office, time_is(9, 40))["call"]["ticket"] == "A-001"
+    board = snapshot(office, now=now).as_json(words.board_sentence)
+    for each in board["bidang"]:
+        each["serving"] = []
+    shown = [
+        picture(board, board_words(), time_is(9, minute), office)["call"] is not None
+        for minute in (0, 9, 10)
+    ]
+    assert shown == [True, True, False]
+
+
+def test_several_in_service_are_two_and_a_count(office: Office, now: Any) -> None:
+    for counter in (1, 2, 7):
+        take(office, now)
+        call(office, now, counter=counter)
+    row = view(office, now)["rows"][0]
+    assert (row["now"], row["numbers"], row["more"]) == ("A-003", ["A-003", "A-002"], 1)
+    assert row["places"] == ["Ruang RUKO 1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "says"),
+    [([20, 30], "20–30 mnt"), ([0, 0], "langsung"), (None, "–")],
+)
+def test_an_estimate_is_a_range_or_nothing(
+    office: Office, now: Any, minutes: list[int] | None, says: str
+) -> None:
+    board = snapshot(office, now=now).as_json(words.board_sentence)
+    bidang = board["bidang"][0] | {"estimate_minutes": minutes}
+    assert view(office, now, bidang=[bidang])["rows"][0]["estimate"] == says
+    assert view(office, now, bidang=[bidang], state="break")["rows"][0]["estimate"] == "–"
+
+
+def test_the_greeting_follows_the_clock(office: Office, time_is: Callable[..., Any]) -> None:
+    greetings = [view(office, time_is(hour))["words"]["title"][0] for hour in (8, 11, 14)]
+    assert greetings == ["Selamat pagi,", "Selamat siang,", "Selamat siang,"]
+
+
+def test_a_break_says_when_it_ends(office: Office, time_is: Callable[..., Any]) -> None:
+    shown = view(office, time_is(12, 10))
+    assert shown["scene"] == "open"
+    assert shown["words"]["title"] == ["Istirahat"]
+    assert shown["words"]["lines"] == [
+        ["Layanan dilanjutkan pukul {time}.", {"time": "13.00 WITA"}]
+    ]
+    assert {row["ready"] for row in shown["rows"]} == {"istirahat"}
+
+
+def test_the_board_sleeps_when_the_last_visitor_has_gone(
+    office: Office, now: Any, time_is: Callable[..., Any]
+) -> None:
+    take(office, now)
+    evening = time_is(15, 1)
+    shown = view(office, evening)
+    assert (shown["scene"], shown["words"]["title"]) == ("open", ["Kantor tutup"])
+    board = snapshot(office, now=evening).as_json(words.board_sentence)
+    for each in board["bidang"]:
+        each["waiting"] = 0
+    assert picture(board, board_words(), evening, office)["scene"] == "closed"
+
+
+# ── Pairing ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_link_pairs_once_and_by_its_button(app: Flask, client: VisitingClient) -> None:
+    secret, _ = new_device(app, "display", "Layar depan")
+    link = f"{BOARD}/pair/{secret}"
+    assert client.get(link).status_code == 200
+    with app.app_context():
+        assert db.session.query(Device).one().pairing_hash
+    answer = client.submit(link)
+    assert (answer.status_code, answer.location) == (303, BOARD)
+    assert "Belum dipasangkan" not in client.get(BOARD).text
+    assert client.get(link).status_code == 404
+
+
+def test_a_kiosks_link_pairs_no_display(app: Flask, client: VisitingClient) -> None:
+    secret, _ = new_device(app, "kiosk", "Kios")
+    assert client.get(f"{BOARD}/pair/{secret}").status_code == 404
