@@ -58,7 +58,7 @@ coverage: $(TESTABLE) $(CATALOGS:.po=.mo) ## show which lines of the house no te
 
 messages: $(TESTABLE) ## collect the texts into translations/, then compile them
 	@$(BIN)/pybabel --quiet extract -F pyproject.toml -k lazy_gettext -k _l --no-location \
-		--sort-output --project=RUKO --version=0 -o $(VENV)/messages.pot $(PACKAGES) templates
+		--sort-output --project=RUKO --version=0 --msgid-bugs-address=RUKO -o $(VENV)/messages.pot $(PACKAGES) templates
 	@for language in id en; do \
 		if [ -f translations/$$language/LC_MESSAGES/messages.po ]; then verb="update --no-fuzzy-matching --ignore-pot-creation-date"; \
 		else verb=init; fi; \

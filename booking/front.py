@@ -1,4 +1,4 @@
-"""The front page, and the switches of language and contrast, for every door."""
+"""The front page, and the switches of language, contrast and text size, for every door."""
 
 from collections.abc import Container
 
@@ -11,7 +11,12 @@ from ruko.web import reads_only, safe_path
 
 bp = Blueprint("pages", __name__)
 
-THEMES = {"", "contrast"}
+READING: dict[str, Container[str | None]] = {
+    "lang": words.LANGUAGES,
+    "theme": {"", "contrast"},
+    "text_size": {"", "large"},
+}
+"""What a person may set, and to what."""
 
 
 @bp.get("/")
@@ -23,22 +28,12 @@ def front() -> ResponseReturnValue:
     return render_template("booking/offices.html", offices=offices)
 
 
-@bp.post("/language")
+@bp.post("/reading")
 @reads_only
-def set_language() -> ResponseReturnValue:
-    """Keep the chosen language in the session and go back to where one was."""
-    return _keep("lang", words.LANGUAGES)
-
-
-@bp.post("/theme")
-@reads_only
-def set_theme() -> ResponseReturnValue:
-    """Keep the chosen theme in the session and go back to where one was."""
-    return _keep("theme", THEMES)
-
-
-def _keep(name: str, known: Container[str]) -> ResponseReturnValue:
-    chosen = request.form.get(name, "")
-    if chosen in known:
-        session[name] = chosen
+def set_reading() -> ResponseReturnValue:
+    """Keep how pages are read in the session, and go back to where one was."""
+    for name, known in READING.items():
+        chosen = request.form.get(name)
+        if chosen in known:
+            session[name] = chosen
     return redirect(safe_path(request.form.get("next")), 303)

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from ruko.bookings import DayGrid, Room, SlotView, free_counts
 from ruko.errors import N_, Invalid
-from ruko.offices import Office, spans_on
+from ruko.offices import Office, calendar_of
 
 OPEN_DAYS = 10
 """How many days with service one strip holds."""
@@ -33,10 +33,7 @@ class Strip:
 def day_strip(office: Office, chosen: date | None, now: datetime) -> Strip:
     """The strip that holds `chosen`, or the first one."""
     today = office.day(now)
-    calendar = {
-        day: spans_on(office, day)
-        for day in (today + timedelta(days=n) for n in range(office.book_until_days + 1))
-    }
+    calendar = calendar_of(office, today, today + timedelta(days=office.book_until_days))
     served = [day for day, (spans, _) in calendar.items() if spans]
     strips = [served[n : n + OPEN_DAYS] for n in range(0, len(served), OPEN_DAYS)]
     if not strips:

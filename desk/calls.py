@@ -11,7 +11,7 @@ from desk.screen import read_screen, refused, screen_page
 from desk.seat import Seat, find_seat, staff_bar
 from desk.staff import AT_THE_DESK, signed_in_staff, to_desk
 from ruko import clock
-from ruko.accounts import User
+from ruko.accounts import Role, User
 from ruko.db import db, end_writing
 from ruko.errors import N_, Forbidden, Invalid, RukoError
 from ruko.offices import Counter
@@ -97,11 +97,11 @@ def call_number() -> ResponseReturnValue:
 
 def _serving_seat(user: User) -> tuple[Seat, Counter]:
     """The seat to call to; raises `Forbidden` for who only looks on, `Invalid` before one is chosen."""
-    seat = find_seat(user)
-    if seat is None:
-        raise Invalid("counter", N_("Please choose your place first."))
-    if seat.counter is None:
+    if user.role == Role.CAMAT:
         raise Forbidden
+    seat = find_seat(user)
+    if seat is None or seat.counter is None:
+        raise Invalid("counter", N_("Please choose your place first."))
     return seat, seat.counter
 
 

@@ -49,7 +49,7 @@ def screen_page(user: User, *, problem: str | None = None, status: int = 200) ->
     """The whole desk page; without a seat, the page to choose one."""
     seat = find_seat(user)
     if seat is None:
-        return make_response(choice_page(user))
+        return make_response(choice_page(user), status)
     page = render_template(
         "desk/screen.html", screen=read_screen(user, seat), seat=seat, problem=problem
     )

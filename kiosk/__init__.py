@@ -4,7 +4,6 @@ from flask import Flask
 
 from kiosk import appointments, numbers
 from kiosk.pairing import bp as pairing
-from kiosk.reading import bp as reading
 from kiosk.routes import bp as routes
 from kiosk.ticket import bp as ticket
 from ruko.web import register_door
@@ -17,4 +16,3 @@ def open_door(app: Flask) -> None:
     register_door(app, routes, "kiosk")
     register_door(app, pairing, "kiosk/pair")
     app.register_blueprint(ticket)
-    app.register_blueprint(reading)

@@ -100,15 +100,19 @@ def engine_options(url: str | URL) -> dict[str, Any]:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Limit how long a write waits; give SQLite its pragmas, IMMEDIATE writes and one write lock."""
-    if engine.dialect.name == "postgresql":
-
-        @event.listens_for(engine, "connect")
-        def _limit(connection: Any, _record: Any) -> None:
-            connection.execute(f"SET lock_timeout = {int(LOCK_SECONDS * 1000)}")
-            connection.commit()
-
+    """Let no write wait for ever, and let those of SQLite come one after the other."""
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
         return
+
+    @event.listens_for(engine, "connect")
+    def _limit(connection: Any, _record: Any) -> None:
+        connection.execute(f"SET lock_timeout = {int(LOCK_SECONDS * 1000)}")
+        connection.commit()
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """Its pragmas, its IMMEDIATE writes and its one write lock."""
     lock = threading.Lock()
 
     @event.listens_for(engine, "connect")

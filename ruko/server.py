@@ -38,8 +38,9 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
     except OSError as error:
+        reason = error.strerror.partition(" (")[0]  # Python adds the address again
         raise OSError(
-            f"RUKO cannot listen at {host} port {port}: {error.strerror}."
+            f"RUKO cannot listen at {host} port {port}: {reason}."
             " Please choose another with --host or --port."
         ) from error
 

@@ -107,6 +107,11 @@ def called(office: Office, now: datetime, code: str = "PEM", *, counter: int = 1
     """A desk calls whoever is next, and somebody is; returns their turn."""
     made = call(office, now, code, counter=counter)
     assert made is not None
+    return turn_in(made)
+
+
+def turn_in(made: Call) -> Turn:
+    """The turn that was called, as it is now."""
     return db.session.get_one(Turn, made.turn_id, populate_existing=True)
 
 

@@ -59,7 +59,6 @@ MAY: dict[str, set[str]] = {
     "pages.": EVERYBODY,
     "probes.": EVERYBODY,
     "ticket.": EVERYBODY,
-    "reading.": EVERYBODY,
     "display.show": EVERYBODY,
     "display_pairing.": EVERYBODY,
     "kiosk_pairing.": EVERYBODY,

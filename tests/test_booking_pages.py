@@ -99,19 +99,19 @@ def test_several_offices_are_listed(
 
 
 def test_contrast_is_kept_and_comes_back_here(binjai: VisitingClient) -> None:
-    answer = binjai.submit("/theme", {"theme": "contrast", "next": HOME})
+    answer = binjai.submit("/reading", {"theme": "contrast", "next": HOME})
     assert (answer.status_code, answer.location) == (303, HOME)
     assert 'data-theme="contrast"' in binjai.get(HOME).text
-    binjai.submit("/theme", {"theme": "", "next": "//evil.example"})
+    binjai.submit("/reading", {"theme": "", "next": "//evil.example"})
     assert "data-theme" not in binjai.get(HOME).text
 
 
 def test_the_switches_lead_to_no_other_host(binjai: VisitingClient) -> None:
-    assert binjai.submit("/theme", {"theme": "contrast", "next": "//evil.example"}).location == "/"
+    assert binjai.submit("/reading", {"theme": "contrast", "next": "//evil.example"}).location == "/"
 
 
 def test_english_by_the_switch(binjai: VisitingClient) -> None:
-    binjai.submit("/language", {"lang": "en", "next": HOME})
+    binjai.submit("/reading", {"lang": "en", "next": HOME})
     assert "Tuesday, 24 November 2026" in text_of(binjai.get(f"{HOME}?date=2026-11-24"))
 
 

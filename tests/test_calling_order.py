@@ -14,7 +14,7 @@ from ruko.db import db
 from ruko.offices import Office, all_counters, all_villages
 from ruko.tickets import Turn, check_in, finish, queue_of
 from tests.conftest import MONDAY, wita
-from tests.people import bidang_of, book, call, take, turn_of
+from tests.people import bidang_of, book, call, take, turn_in, turn_of
 
 OPENS = wita(8)
 PRIORITY = timedelta(minutes=30)
@@ -103,7 +103,7 @@ def call_everybody(office: Office, now: datetime) -> list[int]:
     order: list[int] = []
     while made := call(office, now, "PMD"):
         order.append(made.turn_id)
-        finish(office, db.session.get_one(Turn, made.turn_id), by=SYSTEM, now=now)
+        finish(office, turn_in(made), by=SYSTEM, now=now)
     return order
 
 
@@ -181,7 +181,7 @@ def test_interleaved_arrivals_and_calls_always_call_the_lowest_rank(
                 assert (made and made.turn_id) == (expected and expected[1])
                 if made and expected:
                     waiting.remove(expected)
-                    finish(office, db.session.get_one(Turn, made.turn_id), by=SYSTEM, now=now)
+                    finish(office, turn_in(made), by=SYSTEM, now=now)
             else:
                 turn = turn_of(office, take(office, now, "PMD", priority="priority" in step))
                 waiting.append((turn.rank_at, turn.id))

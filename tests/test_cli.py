@@ -1,6 +1,7 @@
 """The `ruko` command: what it prints, what it refuses, and that it can be run again."""
 
 import os
+import socket
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -387,6 +388,18 @@ def test_before_init_every_command_says_so(bare: Shell, words: list[str]) -> Non
 @pytest.mark.parametrize("words", [["init"], ["serve"], ["user", "list"], ["doctor"]])
 def test_only_tests_move_the_clock(bare: Shell, words: list[str]) -> None:
     assert "RUKO_TESTING=1" in bare.refuses(*words, RUKO_TESTING="")
+
+
+@pytest.mark.parametrize("command", ["demo", "serve"])
+def test_a_taken_address_is_a_sentence(ruko: Shell, command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert ruko.refuses(command, "--port", str(port)) == (
+            f"Error: RUKO cannot listen at 127.0.0.1 port {port}: Address already in use."
+            " Please choose another with --host or --port."
+        )
+    assert "no.such.host.invalid" in ruko.refuses(command, "--host", "no.such.host.invalid")
+    assert "99999" in ruko.refuses(command, "--port", "99999")
 
 
 def test_a_wrong_setting_is_a_sentence(bare: Shell) -> None:

@@ -123,9 +123,13 @@ def postgres() -> bool:
 
 
 def test_the_lock_is_given_back_when_the_unit_of_work_is_left_in_a_hurry(app: Flask) -> None:
-    with pytest.raises(RuntimeError), app.app_context(), writing():
-        bump()
-        raise RuntimeError("somebody pulled the plug")
+    def hurry() -> None:
+        with app.app_context(), writing():
+            bump()
+            raise RuntimeError("somebody pulled the plug")
+
+    with pytest.raises(RuntimeError):
+        hurry()
 
     aside(app, bump)
     with app.app_context():
@@ -154,6 +158,7 @@ def test_a_second_write_begins_where_the_first_has_ended(app: Flask) -> None:
 def test_a_second_writer_waits_and_then_says_unavailable(impatient: sa.Engine) -> None:
     with writing(), impatient.begin() as first:
         first.execute(BUMP)
+
         def second() -> None:
             with writing(), impatient.begin() as other:
                 other.execute(BUMP)

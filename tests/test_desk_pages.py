@@ -189,7 +189,7 @@ def test_only_failures_are_counted_by_account_and_address(
 def test_signing_in_begins_a_new_session_and_out_ends_it(
     client: VisitingClient, account: Callable[..., str]
 ) -> None:
-    client.submit("/language", {"lang": "en"})
+    client.submit("/reading", {"lang": "en"})
     with client.session_transaction() as session:
         session["desk"] = ["PEM", 1]
     name = account("staff", bidang="PEM")

@@ -77,7 +77,7 @@ def test_the_state_of_a_moment(office: Office, at: datetime, state: str, numbers
 
     assert (hours.state, hours.numbers) == (state, numbers)
     assert (hours.reason is None) == numbers
-    assert (at >= hours.opens_at if state == "open" else at < hours.opens_at)  # type: ignore[operator]
+    assert at >= hours.opens_at if state == "open" else at < hours.opens_at  # type: ignore[operator]
     if numbers:
         assert require_numbers(office, at).state == "open"
     else:

@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from kiosk.forms import code_in
-from ruko import clock
+from ruko import bookings, clock
 from ruko.audit import SYSTEM
 from ruko.bookings import BookingState, cancel
 from ruko.db import db, writing
@@ -109,6 +109,7 @@ def test_a_pairing_link_pairs_by_its_button_once(app: Flask, client: VisitingCli
     assert "Ambil nomor antrean" in client.get(HOME).text
 
     stranger = app.test_client()
+    assert isinstance(stranger, VisitingClient)
     assert stranger.get(link).status_code == 404
     assert stranger.submit(link).status_code == 404
 
@@ -282,9 +283,9 @@ def test_the_start_says_how_many_wait(app: Flask, kiosk: VisitingClient) -> None
 
 
 def test_the_next_visitor_reads_as_everybody_does(kiosk: VisitingClient) -> None:
-    kiosk.submit("/language", {"lang": "en", "next": HOME})
-    kiosk.submit("/reading", {"theme": "on", "next": HOME})
-    kiosk.submit("/reading", {"text_size": "on", "next": HOME})
+    kiosk.submit("/reading", {"lang": "en", "next": HOME})
+    kiosk.submit("/reading", {"theme": "contrast", "next": HOME})
+    kiosk.submit("/reading", {"text_size": "large", "next": HOME})
     page = kiosk.get(HOME).text
     assert 'lang="en" data-theme="contrast" data-text="large"' in page
     assert "Take a queue number" in page
@@ -428,13 +429,13 @@ def test_a_request_not_yet_approved_and_a_cancelled_booking(
     time_is(9)
 
     def pend(office: Office) -> str:
-        room = people.bookings.all_rooms(office)[1]
+        room = bookings.all_rooms(office)[1]
         made = people.book(office, clock.now(), room=room)
         assert made.state == BookingState.PENDING
         return made.code
 
     def call_off(office: Office) -> None:
-        made = people.bookings.get_booking(booked, office=office)
+        made = bookings.get_booking(booked, office=office)
         cancel(made, reason="x", privileged=True, by=SYSTEM, now=clock.now())
 
     pending = act(app, pend)
@@ -544,7 +545,7 @@ def test_yesterdays_number_has_expired(
 def test_a_break_is_told_and_no_time_is_made_up(
     client: VisitingClient, token: str, time_is: Callable[..., datetime]
 ) -> None:
-    assert "Perkiraan" not in client.get(f"/t/{token}").text.split("Sekarang dilayani")[0]
+    assert "Perkiraan belum diketahui" in client.get(f"/t/{token}").text
     time_is(12, 10)
     assert "13.00 WITA" in client.get(f"/t/{token}").text
 
@@ -570,7 +571,7 @@ def test_polling_is_conditional_and_told_when_to_come_again(
 
 
 def test_the_phone_page_is_readable_in_english(client: VisitingClient, token: str) -> None:
-    client.submit("/language", {"lang": "en", "next": f"/t/{token}"})
+    client.submit("/reading", {"lang": "en", "next": f"/t/{token}"})
 
     assert "You are next" in client.get(f"/t/{token}").text
 
@@ -581,7 +582,7 @@ def test_no_name_stands_on_a_ticket(app: Flask, kiosk: VisitingClient, booked: s
     for path in (f"/t/{token}", f"{HOME}/tickets/{token}"):
         page = kiosk.get(path).text
         with app.app_context():
-            made = people.bookings.get_booking(booked)
+            made = bookings.get_booking(booked)
             assert made.leader not in page
             assert made.topic not in page
 

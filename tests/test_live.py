@@ -42,6 +42,7 @@ Work = Callable[[Office], Any]
 def bell(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The application that rings; the last one made does."""
     monkeypatch.setattr(live, "_app", app)
+    monkeypatch.setattr(app, "wsgi_app", app.wsgi_app)  # wrapped below, and unwrapped afterwards
     live.socketio.init_app(app, async_mode="threading", manage_session=False)
     yield app
     live.guests.clear()

@@ -16,7 +16,7 @@ import pytest
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import Connection, MetaData, create_engine, make_url, text
+from sqlalchemy import Connection, MetaData, create_engine, func, make_url, select, text
 
 from ruko.app import create_app, web_root
 from ruko.db import db
@@ -36,7 +36,8 @@ def application(url: str, folder: Path, migrations: Path | None = None) -> Itera
     with apart():
         app = create_app(settings_for(url, folder))
         if migrations:
-            app.extensions["migrate"].directory = str(migrations)
+            extension = app.extensions["migrate"]
+            extension.directory = extension.migrate.directory = str(migrations)
         yield app
         with app.app_context():
             db.session.remove()
@@ -135,32 +136,230 @@ def test_migrations_make_exactly_what_the_models_say(
     assert migrated == declared
 
 
-def test_the_comparison_sees_what_matters(database_url: str, tmp_path: Path) -> None:
-    """A partial index, a CHECK, a type, a NOT NULL and a foreign key, each taken away."""
-    for before, after in [
-        ("waiting", "no_show"),  # in the WHERE of an index and in a CHECK
-        ("NOT NULL", "NULL"),
-        ("VARCHAR(40)", "VARCHAR(41)"),
-        ("FOREIGN KEY(ticket_id) REFERENCES ticket (id)", "CHECK (ticket_id > 0)"),
-        ("UNIQUE INDEX", "INDEX"),
-    ]:
-        with fresh_database(database_url, tmp_path) as url:
-            engine = create_engine(url)
-            with engine.begin() as connection:
-                statements = [s for s in _statements(db.metadata, url) if before in s]
-                if "UNIQUE" not in before and "CREATE TABLE turn" not in str(statements):
-                    statements = statements[:1]
-                assert statements, before
-            engine.dispose()
-            assert all(s.replace(before, after) != s for s in statements)
+def test_going_all_the_way_down_leaves_nothing(app_on_nothing: Flask) -> None:
+    with app_on_nothing.app_context():
+        upgrade()
+        downgrade(revision="base")
+        with db.engine.connect() as connection:
+            assert shape_of(connection) == {}
 
 
-def _statements(metadata: MetaData, url: str) -> list[str]:
-    from sqlalchemy import create_mock_engine
+@pytest.mark.parametrize(
+    ("before", "after", "postgresql"),
+    [
+        ("VARCHAR(500)", "VARCHAR(501)", "ALTER COLUMN note TYPE varchar(501)"),
+        ("rank_at DATETIME NOT NULL", "rank_at DATETIME", "ALTER rank_at DROP NOT NULL"),
+        (
+            "CONSTRAINT fk_turn_counter_id_counter FOREIGN KEY(counter_id) REFERENCES counter (id)",
+            "CHECK (1)",
+            "DROP CONSTRAINT fk_turn_counter_id_counter",
+        ),
+        ("counter_id IS NOT NULL", "counter_id IS NULL", "DROP CONSTRAINT ck_turn_called_to_place"),
+        ("(ticket_id) WHERE state", "(ticket_id) WHERE note", "RENAME TO other"),
+    ],
+)
+def test_the_comparison_sees_the_smallest_difference(
+    app_on_nothing: Flask, before: str, after: str, postgresql: str
+) -> None:
+    with app_on_nothing.app_context():
+        upgrade()
+        with db.engine.connect() as connection:
+            right = shape_of(connection)
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA writable_schema=ON")
+                change = "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE tbl_name = 'turn'"
+                connection.exec_driver_sql(change, (before, after))
+            else:
+                connection.exec_driver_sql(f"ALTER TABLE turn {postgresql}")
+            assert shape_of(connection) != right
 
-    told: list[str] = []
-    mock = create_mock_engine(
-        make_url(url), lambda sql, *_a, **_k: told.append(str(sql.compile(dialect=mock.dialect)))
-    )
-    metadata.create_all(mock, checkfirst=False)
-    return told
+
+# ── Data in place ─────────────────────────────────────────────────────────────────────────────
+
+
+def fill(app: Flask) -> None:
+    """A day with people, devices, bookings, tickets and calls."""
+    build_example(app)
+
+
+def rows_of(connection: Connection) -> dict[str, int]:
+    """How many rows each table has."""
+    names = MetaData()
+    names.reflect(connection)
+    return {
+        table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+        for table in names.sorted_tables
+    }
+
+
+def orphans(connection: Connection) -> list[object]:
+    """Rows without their parent; PostgreSQL never allows one."""
+    if connection.dialect.name != "sqlite":
+        return []
+    return list(connection.exec_driver_sql("PRAGMA foreign_key_check"))
+
+
+def step_through(app: Flask) -> None:
+    """Go down to the first migration and up again, one by one, and lose no row on the way.
+
+    Tables that a migration makes are empty after going below it, so they are left out.
+    """
+    with app.app_context():
+        scripts = ScriptDirectory.from_config(app.extensions["migrate"].migrate.get_config())
+        newest_first = [script.revision for script in scripts.walk_revisions()]
+        with db.engine.connect() as connection:
+            rows, shape = rows_of(connection), shape_of(connection)
+        for revision in newest_first[1:]:
+            downgrade(revision=revision)
+        for revision in reversed(newest_first):
+            upgrade(revision=revision)
+            with db.engine.connect() as connection:
+                assert not orphans(connection), revision
+        with db.engine.connect() as connection:
+            kept = rows_of(connection)
+            assert shape_of(connection) == shape
+        assert kept == {name: rows[name] if kept[name] else 0 for name in rows}
+        assert kept["ticket"] == rows["ticket"] > 0
+        assert kept["audit_event"] == rows["audit_event"] > 0
+
+
+def test_every_migration_keeps_the_rows(app_on_nothing: Flask) -> None:
+    fill(app_on_nothing)
+    step_through(app_on_nothing)
+
+
+def test_migrating_again_does_nothing(app_on_nothing: Flask, tmp_path: Path) -> None:
+    fill(app_on_nothing)
+    with app_on_nothing.app_context():
+        assert present_revision() == newest_revision()
+        with db.engine.connect() as connection:
+            before = rows_of(connection), shape_of(connection)
+        assert migrate(app_on_nothing, now=NOW) is None
+        upgrade()
+        with db.engine.connect() as connection:
+            assert (rows_of(connection), shape_of(connection)) == before
+            assert not orphans(connection)
+    assert not list(tmp_path.glob("*-before-*"))
+
+
+# ── A next migration, as later versions will bring them ───────────────────────────────────────
+
+NEXT = """
+'''A made-up next version.'''
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "next"
+down_revision = "{newest}"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("office") as office:
+        office.add_column(sa.Column("motto", sa.String(40), nullable=False, server_default="-"))
+        office.alter_column("regency", type_=sa.String(90))
+    with op.batch_alter_table("turn") as turn:
+        turn.alter_column("note", type_=sa.String(501))
+    op.create_table("extra", sa.Column("id", sa.Integer, primary_key=True))
+    {last_step}
+
+
+def downgrade() -> None:
+    op.drop_table("extra")
+    with op.batch_alter_table("turn") as turn:
+        turn.alter_column("note", type_=sa.String(500))
+    with op.batch_alter_table("office") as office:
+        office.alter_column("regency", type_=sa.String(80))
+        office.drop_column("motto")
+"""
+
+
+@contextmanager
+def next_version(url: str, folder: Path, last_step: str = "pass") -> Iterator[Flask]:
+    """An application with one more migration, which rebuilds parents of many rows."""
+    migrations = folder / "migrations"
+    shutil.copytree(web_root() / "migrations", migrations)
+    newest = next(iter(ScriptDirectory(str(migrations)).get_heads()))
+    script = NEXT.format(newest=newest, last_step=last_step)
+    (migrations / "versions" / "next.py").write_text(script)
+    with application(url, folder, migrations) as app:
+        yield app
+
+
+@pytest.fixture
+def filled(database_url: str, tmp_path: Path) -> Iterator[str]:
+    """A database of this version with a day in it."""
+    with fresh_database(database_url, tmp_path) as url:
+        with application(url, tmp_path) as app:
+            fill(app)
+        yield url
+
+
+def test_a_copy_is_kept_before_an_older_database_is_changed(filled: str, tmp_path: Path) -> None:
+    with next_version(filled, tmp_path) as app, app.app_context():
+        with db.engine.connect() as connection:
+            before = rows_of(connection)
+        kept = migrate(app, now=NOW)
+        with db.engine.connect() as connection:
+            after = rows_of(connection)
+            assert not orphans(connection)
+        assert present_revision() == "next"
+        assert after.pop("extra") == 0
+        assert after == before
+        assert migrate(app, now=NOW) is None
+    if make_url(filled).get_backend_name() != "sqlite":
+        assert kept is None
+        return
+    assert kept
+    assert kept.parent == tmp_path
+    assert "-before-20261123-010000" in kept.name
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(kept)) as copy:
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() != ("next",)
+        assert copy.execute("SELECT count(*) FROM ticket").fetchone() == (before["ticket"],)
+        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_stepping_through_covers_a_migration_that_rebuilds_parents(
+    filled: str, tmp_path: Path
+) -> None:
+    with next_version(filled, tmp_path) as app:
+        migrate(app, now=NOW)
+        step_through(app)
+        with app.app_context():
+            assert present_revision() == "next"
+
+
+@pytest.mark.parametrize(
+    "last_step",
+    ["raise ValueError('half way')", "op.execute('DELETE FROM village')"],
+    ids=["fails", "would leave orphans"],
+)
+def test_a_migration_that_fails_changes_nothing(
+    filled: str, tmp_path: Path, last_step: str
+) -> None:
+    with next_version(filled, tmp_path, last_step) as app, app.app_context():
+        with db.engine.connect() as connection:
+            before = rows_of(connection), shape_of(connection)
+        with pytest.raises((Exception, SystemExit)):
+            migrate(app, now=NOW)
+        with db.engine.connect() as connection:
+            assert (rows_of(connection), shape_of(connection)) == before
+            if connection.dialect.name == "sqlite":
+                assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+        assert present_revision() != "next"
+
+
+def test_a_database_of_a_newer_version_is_refused(filled: str, tmp_path: Path) -> None:
+    with next_version(filled, tmp_path) as app:
+        migrate(app, now=NOW)
+    with application(filled, tmp_path) as older, pytest.raises(NewerDatabase, match="next"):
+        migrate(older, now=NOW)
+
+
+def test_a_new_file_is_for_this_user_alone(tmp_path: Path) -> None:
+    file = tmp_path / "new.sqlite3"
+    with application(f"sqlite:///{file}", tmp_path) as app:
+        migrate(app, now=NOW)
+        for beside in tmp_path.glob("new.sqlite3*"):
+            assert stat.S_IMODE(beside.stat().st_mode) == 0o600

@@ -1,6 +1,6 @@
 """The queue, rule by rule: a number, a call, a visit, and everything that may come between."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -70,9 +70,7 @@ NEXT_YEAR = date(2027, 11, 23)
 STAFF = Actor("user", 7)
 
 
-def call_given(
-    office: Office, token: str, now: datetime, code: str = "PEM", **how: Any
-) -> int:
+def call_given(office: Office, token: str, now: datetime, code: str = "PEM", **how: Any) -> int:
     counter = loket(office, how.pop("counter", 1))
     return call_ticket(office, bidang_of(office, code), counter, token, by=SYSTEM, now=now, **how)
 
@@ -165,9 +163,7 @@ def test_tokens_are_secrets_and_never_repeat(office: Office, now: datetime) -> N
 
 def test_an_official_names_a_village_of_this_office(office: Office, now: datetime) -> None:
     with pytest.raises(Invalid) as refusal:
-        issue(
-            office, bidang_of(office), visitor=VisitorKind.VILLAGE_OFFICIAL, by=SYSTEM, now=now
-        )
+        issue(office, bidang_of(office), visitor=VisitorKind.VILLAGE_OFFICIAL, by=SYSTEM, now=now)
     assert refusal.value.field == "village"
     for unknown in ("63.11.01.2001", "", None, 2008, ["63.11.07.2008"]):
         with pytest.raises(Invalid) as refusal:
@@ -176,9 +172,7 @@ def test_an_official_names_a_village_of_this_office(office: Office, now: datetim
 
 
 @pytest.mark.parametrize("visitor", [VisitorKind.RESIDENT, VisitorKind.OTHER])
-def test_nobody_else_names_a_village(
-    office: Office, now: datetime, visitor: VisitorKind
-) -> None:
+def test_nobody_else_names_a_village(office: Office, now: datetime, visitor: VisitorKind) -> None:
     with pytest.raises(Invalid) as refusal:
         issue(
             office,
@@ -377,9 +371,7 @@ def test_an_occupied_counter_is_busy_even_when_nobody_waits(
 
 
 @pytest.mark.parametrize("end", ["finish", "no_show", "transfer"])
-def test_a_counter_is_free_again_after_the_visit(
-    office: Office, now: datetime, end: str
-) -> None:
+def test_a_counter_is_free_again_after_the_visit(office: Office, now: datetime, end: str) -> None:
     take(office, now)
     take(office, now)
     turn = called(office, now)
@@ -400,9 +392,7 @@ def test_another_bidangs_number_is_not_called(office: Office, now: datetime) -> 
 
     for wrong in (token, "no-such-token", "", None, 12, ["x"]):
         with pytest.raises(Invalid) as refusal:
-            call_ticket(
-                office, bidang_of(office), loket(office), wrong, by=SYSTEM, now=now
-            )
+            call_ticket(office, bidang_of(office), loket(office), wrong, by=SYSTEM, now=now)
         assert refusal.value.field == "ticket"
     assert state_of(office, token) == "waiting"
 
@@ -559,7 +549,7 @@ def test_too_long_a_result_is_refused_at_its_field(
     turn = called(office, now)
 
     with pytest.raises(Invalid) as refusal:
-        finish(office, turn, **{field: "x" * length}, by=SYSTEM, now=now)  # type: ignore[arg-type]
+        finish(office, turn, **{field: "x" * length}, by=SYSTEM, now=now)
     assert refusal.value.field == field
     finish(office, turn, outcome="x" * 40, note="🙂" * 1000, by=SYSTEM, now=now)
     assert state_of(office, token) == "done"
@@ -702,7 +692,12 @@ def test_a_transfer_keeps_number_and_rank_and_carries_the_note(
     earlier = take(office, now + 5 * MINUTE, "SEK")
 
     transfer(
-        office, turn, bidang_of(office, "SEK"), note=" Berkas lengkap ", by=SYSTEM, now=now + 9 * MINUTE
+        office,
+        turn,
+        bidang_of(office, "SEK"),
+        note=" Berkas lengkap ",
+        by=SYSTEM,
+        now=now + 9 * MINUTE,
     )
 
     visit = visit_of(office, token, now + 9 * MINUTE)
@@ -785,9 +780,7 @@ def test_scanning_again_gives_the_same_ticket(office: Office, state: str) -> Non
 def test_a_transferred_booking_keeps_its_ticket(office: Office) -> None:
     booking = todays_booking(office)
     token, _ = check_in(office, booking, by=SYSTEM, now=wita(9))
-    transfer(
-        office, turn_of(office, token), bidang_of(office, "SEK"), by=SYSTEM, now=wita(9)
-    )
+    transfer(office, turn_of(office, token), bidang_of(office, "SEK"), by=SYSTEM, now=wita(9))
 
     assert check_in(office, booking, by=SYSTEM, now=wita(9, 5)) == (token, False)
     assert visit_of(office, token, wita(9, 5)).bidang == "SEK"
@@ -796,9 +789,7 @@ def test_a_transferred_booking_keeps_its_ticket(office: Office) -> None:
 def test_a_missed_booking_waits_again_while_its_slot_lasts(office: Office) -> None:
     booking = todays_booking(office)
     token, _ = check_in(office, booking, by=SYSTEM, now=wita(9))
-    mark_no_show(
-        office, called(office, wita(10), "PMD"), reason="Keluar", by=SYSTEM, now=wita(10)
-    )
+    mark_no_show(office, called(office, wita(10), "PMD"), reason="Keluar", by=SYSTEM, now=wita(10))
 
     assert check_in(office, booking, by=SYSTEM, now=wita(10, 20)) == (token, False)
     turn = turn_of(office, token)
@@ -807,9 +798,7 @@ def test_a_missed_booking_waits_again_while_its_slot_lasts(office: Office) -> No
     assert steps_of(token)[-1] == ("waiting", "PMD", None)
     assert called(office, wita(10, 21), "PMD").id == turn.id
 
-    mark_no_show(
-        office, turn_of(office, token), reason="Keluar", by=SYSTEM, now=wita(10, 30)
-    )
+    mark_no_show(office, turn_of(office, token), reason="Keluar", by=SYSTEM, now=wita(10, 30))
     with pytest.raises(TooLate):
         check_in(office, booking, by=SYSTEM, now=wita(11))
     assert state_of(office, token) == "no_show"
@@ -819,9 +808,7 @@ def test_missed_at_the_second_bidang_it_waits_again_there(office: Office) -> Non
     booking = todays_booking(office)
     token, _ = check_in(office, booking, by=SYSTEM, now=wita(9))
     transfer(office, turn_of(office, token), bidang_of(office, "SEK"), by=SYSTEM, now=wita(9))
-    mark_no_show(
-        office, called(office, wita(10), "SEK"), reason="Keluar", by=SYSTEM, now=wita(10)
-    )
+    mark_no_show(office, called(office, wita(10), "SEK"), reason="Keluar", by=SYSTEM, now=wita(10))
 
     check_in(office, booking, by=SYSTEM, now=wita(10, 5))
     assert visit_of(office, token, wita(10, 5)).bidang == "SEK"
@@ -868,9 +855,7 @@ def test_a_booking_in_two_bidang_is_completed_by_the_second(office: Office) -> N
     booking = todays_booking(office)
     token, _ = check_in(office, booking, by=SYSTEM, now=wita(9))
     start(office, called(office, wita(10), "PMD"), by=SYSTEM, now=wita(10))
-    transfer(
-        office, turn_of(office, token), bidang_of(office, "SEK"), by=SYSTEM, now=wita(10, 5)
-    )
+    transfer(office, turn_of(office, token), bidang_of(office, "SEK"), by=SYSTEM, now=wita(10, 5))
     assert booking_state(booking) == "in_session"
     finish(office, called(office, wita(10, 6), "SEK"), by=SYSTEM, now=wita(10, 9))
     assert booking_state(booking) == "completed"
@@ -893,7 +878,9 @@ def test_a_booking_in_two_bidang_is_completed_by_the_second(office: Office) -> N
 def test_a_booking_is_checked_in_on_its_day_until_it_ends(
     office: Office, at: datetime, refusal: type[Exception] | None
 ) -> None:
-    booking = book(office, wita(9, day=date(2026, 11, 20)), day=MONDAY, start=time(10), end=time(11))
+    booking = book(
+        office, wita(9, day=date(2026, 11, 20)), day=MONDAY, start=time(10), end=time(11)
+    )
 
     if refusal is None:
         assert check_in(office, booking, by=SYSTEM, now=at)[1]
@@ -1095,9 +1082,7 @@ def test_the_history_of_a_ticket_names_no_person_and_every_step(office: Office) 
     turn = called(office, wita(9, 5), counter=2)
     call_again(office, turn, wita(9, 6))
     start(office, turn_of(office, token), by=STAFF, now=wita(9, 7))
-    transfer(
-        office, turn_of(office, token), bidang_of(office, "SEK"), by=STAFF, now=wita(9, 20)
-    )
+    transfer(office, turn_of(office, token), bidang_of(office, "SEK"), by=STAFF, now=wita(9, 20))
     called(office, wita(9, 30), "SEK", counter=3)
     finish(office, turn_of(office, token), by=STAFF, now=wita(9, 40))
 
@@ -1121,7 +1106,9 @@ def test_people_ahead_are_those_called_before(office: Office, now: datetime) -> 
     take(office, now, "PMD")
 
     def ahead() -> list[int]:
-        return [visit_of(office, t, now + 3 * MINUTE).people_ahead for t in (priority, walk_in, last)]
+        return [
+            visit_of(office, t, now + 3 * MINUTE).people_ahead for t in (priority, walk_in, last)
+        ]
 
     assert ahead() == [0, 1, 2]
     called(office, now + 3 * MINUTE)
@@ -1211,7 +1198,7 @@ def test_each_step_raises_the_boards_version_and_does_so_last(office: Office) ->
         nonlocal token
         token, _ = check_in(office, booking, by=SYSTEM, now=wita(9))
 
-    steps = [
+    steps: list[tuple[str, Callable[[], object]]] = [
         ("issue", lambda: take(office, wita(9), "PEM")),
         ("check in", arrives),
         ("call", lambda: called(office, wita(9), "PMD")),

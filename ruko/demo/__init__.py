@@ -47,10 +47,11 @@ def _print_example(base: str, example: Example) -> None:
     click.echo(f"""
 RUKO PARSEL – kantor contoh / an example office. Nothing is kept. Stop with Ctrl+C.
 
-  Front page  {base}/
   Booking     {home}/booking
-  Kiosk       {base}{example.kiosk_link}   (pairs this browser, once)
-  Display     {base}{example.display_link}   (or public: {home}/display)
+  Kiosk       {base}{example.kiosk_link}
+              opens once, and makes that browser the kiosk
+  Display     {base}{example.display_link}
+              opens once; for everybody: {home}/display
   Desk        {home}/desk
 
   Sign in     {home}/login
@@ -60,6 +61,6 @@ RUKO PARSEL – kantor contoh / an example office. Nothing is kept. Stop with Ct
     office    operator, admin, camat
 
   A booking of today to check in at the kiosk: {example.booking_code}
-  The office's clock shows {example.begins:%A %d %B %Y, %H:%M}.
+  The clock of the office began at {example.begins:%A %d %B %Y, %H:%M}.
 """)
     sys.stdout.flush()

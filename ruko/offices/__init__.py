@@ -3,6 +3,7 @@
 from ruko.offices.hours import (
     Opening,
     Span,
+    calendar_of,
     first_open_days,
     opening,
     require_numbers,
@@ -59,6 +60,7 @@ __all__ = [
     "all_offices",
     "all_villages",
     "board_version",
+    "calendar_of",
     "change_board",
     "find_office",
     "first_open_days",

@@ -65,6 +65,37 @@ def spans_on(office: Office, day: date) -> tuple[tuple[Span, ...], str | None]:
     return tuple(Span(office.at(day, r.opens), office.at(day, r.closes)) for r in rows), None
 
 
+def calendar_of(
+    office: Office, first: date, last: date
+) -> dict[date, tuple[tuple[Span, ...], str | None]]:
+    """What `spans_on` says of each day from `first` to `last`, in two queries for all of them."""
+    hours = db.session.execute(
+        select(Hours.weekday, Hours.opens, Hours.closes)
+        .filter_by(office_id=office.id)
+        .order_by(Hours.opens)
+    ).all()
+    holidays = {
+        row.date: row.name
+        for row in db.session.execute(
+            select(Holiday.date, Holiday.name)
+            .filter_by(office_id=office.id)
+            .where(Holiday.date.between(first, last))
+        )
+    }
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return {
+        day: (
+            tuple(
+                Span(office.at(day, row.opens), office.at(day, row.closes))
+                for row in hours
+                if row.weekday == day.weekday() and day not in holidays
+            ),
+            holidays.get(day),
+        )
+        for day in days
+    }
+
+
 def opening(office: Office, now: datetime) -> Opening:
     """Whether the office is open at `now`, in a break, or closed; and what comes next."""
     today = office.day(now)
@@ -106,14 +137,8 @@ def require_numbers(office: Office, now: datetime) -> Opening:
 
 def first_open_days(office: Office, start: date, count: int) -> list[date]:
     """The first `count` days with service from `start` on."""
-    days: list[date] = []
-    for ahead in range(LOOK_AHEAD_DAYS):
-        day = start + timedelta(days=ahead)
-        if spans_on(office, day)[0]:
-            days.append(day)
-            if len(days) == count:
-                break
-    return days
+    days = calendar_of(office, start, start + timedelta(days=LOOK_AHEAD_DAYS))
+    return [day for day, (spans, _) in days.items() if spans][:count]
 
 
 def _last_number(office: Office, span: Span) -> datetime:

@@ -239,9 +239,7 @@ def _ticket_of(booking: Booking):  # type: ignore[no-untyped-def]  # a row of th
     ).one_or_none()
 
 
-def _wait_again(
-    office: Office, booking: Booking, missed: Any, *, by: Actor, now: datetime
-) -> None:
+def _wait_again(office: Office, booking: Booking, missed: Any, *, by: Actor, now: datetime) -> None:
     again = db.session.execute(
         update(Turn)
         .where(Turn.id == missed.turn_id, Turn.state == State.NO_SHOW)

@@ -225,9 +225,7 @@ def visits_at_counters(office: Office, *, now: datetime) -> dict[int, Visit]:
 
 def served_now(visit: Visit) -> list[tuple[str, str]]:
     """Who is at the visit's bidang at this moment: ticket codes and places, the latest first."""
-    rows = db.session.execute(
-        _SERVED_NOW, {"b_bidang": visit.bidang_id, "b_day": visit.day}
-    )
+    rows = db.session.execute(_SERVED_NOW, {"b_bidang": visit.bidang_id, "b_day": visit.day})
     return [(ticket_code(row.letter, row.number), row.name) for row in rows]
 
 

@@ -158,7 +158,7 @@ function agendaEntry(entry, say) {
     "li",
     { className: entry.now ? "on" : "" },
     el("p", { className: "t rk-num" }, entry.time, ...(entry.now ? [el("em", {}, `● ${say.now}`)] : [])),
-    el("p", { className: "w" }, entry.village),
+    el("p", { className: entry.village.length > 17 ? "w long" : "w" }, entry.village),
     el("p", { className: "x" }, entry.room, ...(entry.letter ? [letter(entry.letter)] : [])),
   );
 }

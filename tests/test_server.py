@@ -1,0 +1,262 @@
+"""The production server as a real process: stops in time, and loses nothing that it has promised."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from socketio import SimpleClient
+
+from tests.conftest import SLUG
+from tests.fresh_database import fresh_database
+
+ROOT = Path(__file__).parent.parent
+OFFICE = f"/api/v1/offices/{SLUG}"
+MONDAY_AT_NINE = "2026-11-23T09:00:00+08:00"
+READY_SECONDS = 60
+
+
+@dataclass
+class Installation:
+    """RUKO on one computer, with commands of its own process each."""
+
+    folder: Path
+    environ: dict[str, str]
+    program: list[str] = field(
+        default_factory=lambda: [sys.executable, "-c", "from ruko.app import main; main()"]
+    )
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self.program, *words],
+            env=self.environ,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=READY_SECONDS,
+            check=False,
+        )
+
+    def says(self, *words: str) -> list[str]:
+        done = self.run(*words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    @contextmanager
+    def serving(self, *words: str, port: int | None = None) -> Iterator["Server"]:
+        port = port or free_port()
+        log = (self.folder / f"server-{port}-{time.monotonic_ns()}.log").open("w+")
+        process = subprocess.Popen(
+            [*self.program, *(words or ("serve",)), "--port", str(port)],
+            env=self.environ,
+            cwd=self.folder,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        server = Server(f"http://127.0.0.1:{port}", port, process, Path(log.name))
+        try:
+            server.wait_until_ready()
+            yield server
+        finally:
+            server.kill()
+            log.close()
+
+
+@dataclass
+class Server:
+    """A running server: its parent process and its worker."""
+
+    url: str
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def wait_until_ready(self) -> None:
+        give_up = time.monotonic() + READY_SECONDS
+        while time.monotonic() < give_up and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=2):  # noqa: S310 – ours
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError(f"The server did not start: {self.log.read_text()}")
+
+    def kill(self) -> None:
+        """As a power cut would: both processes at once, nothing said."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+
+    def terminate(self) -> float:
+        """As the system does at shutdown; returns how long it took."""
+        started = time.monotonic()
+        self.process.terminate()
+        assert self.process.wait(15) == 0, self.log.read_text()
+        return time.monotonic() - started
+
+    def worker(self) -> int:
+        """The process that answers."""
+        said = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(self.process.pid)],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return int(said.stdout.split()[0])
+
+    def ask(self, path: str, token: str = "", body: Any = None) -> Any:
+        headers = {"Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        request = urllib.request.Request(  # noqa: S310 – ours
+            f"{self.url}/api/v1{path}" if path.startswith("/") else f"{self.url}{OFFICE}/{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers=headers,
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 – ours
+            return json.load(answer)
+
+    def take_number(self, token: str) -> dict[str, Any]:
+        ticket: dict[str, Any] = self.ask(
+            "tickets", token, {"bidang": "PEM", "visitor": "resident"}
+        )
+        return ticket
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def computer(tmp_path: Path) -> Callable[..., Installation]:
+    """RUKO on a computer, with these variables set and no others."""
+
+    def make(**environ: str) -> Installation:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("RUKO_")}
+        return Installation(
+            tmp_path,
+            inherited
+            | {"RUKO_DATA_DIR": str(tmp_path / "data"), "PYTHONPATH": str(ROOT)}
+            | {"RUKO_NOW": MONDAY_AT_NINE, "RUKO_TESTING": "1"}
+            | environ,
+        )
+
+    return make
+
+
+@pytest.fixture
+def office(
+    computer: Callable[..., Installation], database_url: str, tmp_path: Path
+) -> Iterator[Installation]:
+    """The same after `ruko init`, on the engine under test."""
+    with fresh_database(database_url, tmp_path) as url:
+        installation = computer(RUKO_DATABASE_URL=url)
+        installation.says("init")
+        yield installation
+
+
+# ── Nothing promised is lost ──────────────────────────────────────────────────────────────────
+
+
+def test_a_killed_server_has_lost_no_number_it_gave(office: Installation) -> None:
+    kiosk = office.says("device", "add", "kiosk", "Lobi")[-1]
+    with office.serving() as server:
+        given = [server.take_number(kiosk) for _ in range(12)]
+        server.kill()
+    with office.serving(port=server.port) as server:
+        given += [server.take_number(kiosk) for _ in range(3)]
+        for ticket in given:
+            assert server.ask(f"/tickets/{ticket['token']}")["code"] == ticket["code"]
+    assert [ticket["number"] for ticket in given] == list(range(1, 16))
+
+
+def test_a_killed_worker_is_replaced_and_the_series_goes_on(office: Installation) -> None:
+    kiosk = office.says("device", "add", "kiosk", "Lobi")[-1]
+    with office.serving() as server:
+        assert server.take_number(kiosk)["number"] == 1
+        os.kill(server.worker(), signal.SIGKILL)
+        server.wait_until_ready()
+        ticket = server.take_number(kiosk)
+        assert ticket["number"] == 2
+        assert ticket["issued_at"].startswith("2026-11-23T09:0"), "the moved clock moves on"
+
+
+# ── Stopping ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.once
+def test_the_example_stops_in_time_with_open_screens_and_leaves_nothing(
+    computer: Callable[..., Installation], tmp_path: Path
+) -> None:
+    (tmp_path / "tmp").mkdir()
+    with computer(TMPDIR=str(tmp_path / "tmp")).serving("demo") as server:
+        [folder] = (tmp_path / "tmp").glob("ruko-demo-*")
+        os.kill(server.worker(), signal.SIGTERM)  # a worker that leaves takes nothing with it
+        server.wait_until_ready()
+        assert (folder / "ruko.sqlite3").exists()
+
+        screens = [SimpleClient() for _ in range(3)]
+        for screen in screens:
+            screen.connect(
+                f"{server.url}?office={SLUG}", namespace="/board", transports=["websocket"]
+            )
+            assert screen.receive(timeout=5)[0] == "board"
+        assert server.terminate() < 10
+        said = server.log.read_text()
+        for screen in screens:
+            screen.disconnect()
+    assert "Error" not in said
+    assert "SIGKILL" not in said
+    assert not list((tmp_path / "tmp").glob("ruko-demo-*"))
+    assert not (tmp_path / "data").exists()
+
+
+# ── Starting ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.once
+def test_the_example_prints_what_a_person_on_any_computer_needs(
+    computer: Callable[..., Installation],
+) -> None:
+    installation = computer(RUKO_TESTING="")  # the example may begin at any hour
+    with installation.serving("demo", "--host", "0.0.0.0") as server:  # noqa: S104 – meant
+        said = server.log.read_text()
+        links = re.findall(r"http://\S+", said)
+        for link in links:
+            with urllib.request.urlopen(link, timeout=10) as answer:  # noqa: S310 – ours
+                assert answer.status == 200
+        board = server.ask("board")
+    assert len(links) == 6
+    assert len({link.split("/")[2] for link in links}) == 1
+    assert "0.0.0.0" not in said  # noqa: S104 – nobody can open that
+    assert "ruko-contoh-2026" in said
+    assert board["generated_at"].startswith("2026-11-23T09:0"), "the worker inherits the clock"
+    for noise in ("INFO", "alembic", "WARNING", "gunicorn"):
+        assert noise not in said
+
+
+@pytest.mark.once
+def test_operators_get_lines_without_names(computer: Callable[..., Installation]) -> None:
+    installation = computer(RUKO_NOW="", RUKO_TESTING="")
+    *_, password = installation.says("init")
+    with installation.serving() as server:
+        server.ask("board")
+        server.terminate()
+        lines = server.log.read_text().splitlines()
+    assert len(lines) == 1
+    assert re.fullmatch(
+        rf"\S+[+-]\d{{4}} INFO ruko\S* listening address=http://127.0.0.1:{server.port}", lines[0]
+    )
+    assert password not in lines[0]
