@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from alembic import context
+from alembic.migration import MigrationContext
 from flask import current_app
 from sqlalchemy import Connection, text
 from sqlalchemy.types import DateTime, TypeEngine
@@ -27,9 +28,9 @@ def compare_type(
     return False if isinstance(wanted, UTCDateTime) and isinstance(found, DateTime) else None
 
 
-def keep_parents(*, ctx: Any, **_: Any) -> None:
+def keep_parents(ctx: MigrationContext, *_: Any, **__: Any) -> None:
     """After each migration, inside its transaction: no row of SQLite may have lost its parent."""
-    if ctx.dialect.name == "sqlite":
+    if ctx.dialect.name == "sqlite" and ctx.connection is not None:
         lost = ctx.connection.execute(text("PRAGMA foreign_key_check")).all()
         if lost:
             raise RuntimeError(f"The migration left {len(lost)} rows without their parent.")
@@ -39,7 +40,7 @@ def check_keys(connection: Connection, *, yes: bool) -> None:
     """Turn SQLite's foreign keys on or off; works only between two transactions."""
     driver = connection.connection.dbapi_connection
     if connection.dialect.name == "sqlite" and driver is not None:
-        driver.execute(f"PRAGMA foreign_keys={'ON' if yes else 'OFF'}")  # type: ignore[attr-defined]
+        driver.execute(f"PRAGMA foreign_keys={'ON' if yes else 'OFF'}")
 
 
 with database.engine.connect() as connection:

@@ -1,8 +1,9 @@
 """The embedded server: one gunicorn worker with threads, for one small computer on the LAN."""
 
 import os
+import signal
 import socket
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
@@ -38,7 +39,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
     except OSError as error:
-        reason = error.strerror.partition(" (")[0]  # Python adds the address again
+        reason = (error.strerror or "").partition(" (")[0]  # Python adds the address again
         raise OSError(
             f"RUKO cannot listen at {host} port {port}: {reason}."
             " Please choose another with --host or --port."
@@ -69,6 +70,7 @@ def serve(app: Flask, listening: socket.socket) -> None:
     The worker is a fork of this process: a moved clock moves on there.
     Nobody may have used the database here without disposing of its connections.
     """
+    outlives_terminal = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # started by nohup
     Embedded(
         app,
         {
@@ -83,6 +85,7 @@ def serve(app: Flask, listening: socket.socket) -> None:
             "control_socket_disable": True,
             "post_fork": _hurry,
             "worker_exit": _leave,
+            "on_reload": _stay if outlives_terminal else _hang_up,
         },
     ).run()
 
@@ -96,3 +99,12 @@ def _leave(_arbiter: Any, worker: Any) -> None:
     """End the worker here: not waiting for threads that hold sockets, not unwinding the command."""
     if worker.booted and worker.pid == os.getpid():
         os._exit(0)
+
+
+def _hang_up(_arbiter: Any) -> NoReturn:
+    """Its terminal was closed: stop, or the next start would find the address taken."""
+    raise KeyboardInterrupt
+
+
+def _stay(_arbiter: Any) -> None:
+    """Go on, with a new worker."""

@@ -40,10 +40,10 @@ Build = Callable[[datetime], Example]
     [date(2026, 11, 16), date(2026, 12, 19), date(2027, 3, 5)],
     ids=["ordinary", "christmas and new year", "nyepi and lebaran"],
 )
-def test_at_every_hour_numbers_can_be_taken_for_an_hour(office: Office, first: date) -> None:
+def test_at_every_half_hour_numbers_can_be_taken_for_an_hour(office: Office, first: date) -> None:
     import_holidays(office, 2027)
     midnight = wita(0, day=first)
-    for minutes in range(0, 14 * 24 * 60, 10):
+    for minutes in range(0, 14 * 24 * 60, 30):
         moment = midnight + timedelta(minutes=minutes)
         begins = begin_at(office, moment) or moment
         state = opening(office, begins)

@@ -70,7 +70,7 @@ class Installation:
             server.wait_until_ready()
             yield server
         finally:
-            server.kill()
+            server.end()
             log.close()
 
 
@@ -99,10 +99,18 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
 
-    def terminate(self) -> float:
+    def end(self) -> None:
+        """Leave nothing behind, whatever the test has done to it."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(15)
+        self.kill()
+
+    def stop(self, sign: signal.Signals = signal.SIGTERM) -> float:
         """As the system does at shutdown; returns how long it took."""
         started = time.monotonic()
-        self.process.terminate()
+        self.process.send_signal(sign)
         assert self.process.wait(15) == 0, self.log.read_text()
         return time.monotonic() - started
 
@@ -213,7 +221,7 @@ def test_the_example_stops_in_time_with_open_screens_and_leaves_nothing(
                 f"{server.url}?office={SLUG}", namespace="/board", transports=["websocket"]
             )
             assert screen.receive(timeout=5)[0] == "board"
-        assert server.terminate() < 10
+        assert server.stop() < 10
         said = server.log.read_text()
         for screen in screens:
             screen.disconnect()
@@ -238,6 +246,7 @@ def test_the_example_prints_what_a_person_on_any_computer_needs(
             with urllib.request.urlopen(link, timeout=10) as answer:  # noqa: S310 – ours
                 assert answer.status == 200
         board = server.ask("board")
+        server.stop(signal.SIGHUP)  # its terminal was closed
     assert len(links) == 6
     assert len({link.split("/")[2] for link in links}) == 1
     assert "0.0.0.0" not in said  # noqa: S104 – nobody can open that
@@ -253,7 +262,7 @@ def test_operators_get_lines_without_names(computer: Callable[..., Installation]
     *_, password = installation.says("init")
     with installation.serving() as server:
         server.ask("board")
-        server.terminate()
+        server.stop()
         lines = server.log.read_text().splitlines()
     assert len(lines) == 1
     assert re.fullmatch(

@@ -5,19 +5,18 @@ import re
 import subprocess
 import sys
 import sysconfig
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 from zipfile import ZipFile
 
 import pytest
 
+from ruko.demo import PASSWORD
 from tests.conftest import SLUG
-from tests.test_server import Installation, free_port
+from tests.test_server import Installation
 
 pytestmark = pytest.mark.once
 
@@ -28,8 +27,12 @@ START = (
     *(f"/{SLUG}/login", "/healthz", "/readyz", "/api/v1/offices", "/api/v1/openapi.json"),
     *(f"/api/v1/offices/{SLUG}", f"/api/v1/offices/{SLUG}/board"),
 )
-LINK = re.compile(r"""(?:href|src)="([^"#]+)[^"]*\"""")
-URL = re.compile(r"""url\(["']?([^"')]+)["']?\)""")
+LINKS = {
+    "text/html": re.compile(r'(?:href|src)="([^"#]+)'),
+    "text/css": re.compile(r"""url\(["']?([^"')]+)"""),
+    "text/javascript": re.compile(r"""from\s*["'](\.[^"']+)["']"""),
+}
+MOST_PAGES = 150
 
 
 @pytest.fixture(scope="module")
@@ -109,33 +112,61 @@ def test_an_installed_example_works_in_a_folder_of_strangers(
 
     program = [str(environment / "bin" / "ruko")]
     installed = Installation(strangers, clean | {"HOME": str(tmp_path)}, program)
-    with installed.serving("demo", port=free_port()) as server:
-        visited = dict(walk(server.url))
+    with installed.serving("demo") as server:
+        visited = Person(server.url).walk()
+        village, operator, kiosk = (Person(server.url) for _ in range(3))
+        village.sign_in("binjai")
+        visited |= village.walk()
+        operator.sign_in("operator")
+        visited |= operator.walk()
+        kiosk.submit(f"/{SLUG}/kiosk", f"/{SLUG}/kiosk/pair")
+        visited |= kiosk.walk()
     assert {url: status for url, status in visited.items() if status != 200} == {}
-    assert len(visited) > 30
+    assert len(visited) > 40
     for kind in (".css", ".js", ".woff2", "icons.svg"):
         assert any(urlsplit(url).path.endswith(kind) for url in visited), kind
 
 
-def walk(base: str) -> Iterator[tuple[str, int]]:
-    """Follow every link from the public pages, as far as nobody has to sign in."""
-    seen: set[str] = set()
-    ahead = [base + path for path in START]
-    give_up = time.monotonic() + 120
-    while ahead and len(seen) < 200 and time.monotonic() < give_up:
-        url = ahead.pop(0)
-        if url in seen:
-            continue
-        seen.add(url)
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 – ours
-                yield url, answer.status
-                text = answer.read().decode("utf-8", "replace")
-                kind = answer.headers.get_content_type()
-        except urllib.error.HTTPError as error:
-            yield url, error.code
-            continue
-        found = LINK.findall(text) if kind == "text/html" else []
-        found += URL.findall(text) if kind == "text/css" else []
-        links = (urljoin(answer.url, unescape(link)) for link in found)
-        ahead += [link for link in links if link.startswith(base) and "logout" not in link]
+class Person:
+    """A browser that follows every link it sees."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+
+    def sign_in(self, name: str) -> None:
+        page = f"/{SLUG}/login"
+        self.submit(page, page, username=name, password=PASSWORD)
+
+    def submit(self, page: str, action: str, **fields: str) -> None:
+        """Send a form of that page."""
+        with self.opener.open(self.base + page, timeout=10) as answer:
+            token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', answer.read().decode())
+        assert token, page
+        data = urlencode(fields | {"csrf_token": token[1]}).encode()
+        with self.opener.open(self.base + action, data, timeout=10) as answer:
+            assert answer.status == 200
+
+    def walk(self) -> dict[str, int]:
+        """Where the public pages lead to, with what each address answers."""
+        seen: dict[str, int] = {}
+        ahead = [self.base + path for path in START]
+        while ahead and len(seen) < MOST_PAGES:
+            url = ahead.pop(0)
+            if url in seen:
+                continue
+            try:
+                with self.opener.open(url, timeout=10) as answer:
+                    seen[url] = answer.status
+                    found = links(answer.headers.get_content_type(), answer.read())
+            except urllib.error.HTTPError as error:
+                seen[url] = error.code
+                continue
+            ahead += [link for f in found if (link := urljoin(url, f)).startswith(self.base)]
+        return seen
+
+
+def links(kind: str, body: bytes) -> list[str]:
+    if kind not in LINKS:
+        return []
+    return [unescape(link) for link in LINKS[kind].findall(body.decode())]

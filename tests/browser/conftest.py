@@ -58,10 +58,15 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 class serving:  # noqa: N801 – reads as a verb where it is used
-    """`with serving(folder, now=…) as server:`; stops it at the end as Ctrl+C would."""
+    """`with serving(folder, now=…) as server:`; stops it at the end as Ctrl+C would.
 
-    def __init__(self, folder: Path, *, now: str = "2026-11-23T09:00:00+08:00") -> None:
-        self._folder, self._now = folder, now
+    Its database is in `folder` too; `before` is Python that its process runs first.
+    """
+
+    def __init__(
+        self, folder: Path, *, now: str = "2026-11-23T09:00:00+08:00", before: str = ""
+    ) -> None:
+        self._folder, self._now, self._before = folder, now, before
 
     def __enter__(self) -> Server:
         port = free_port()
@@ -70,14 +75,20 @@ class serving:  # noqa: N801 – reads as a verb where it is used
             [
                 sys.executable,
                 "-c",
-                "from ruko.app import main; main()",
+                f"{self._before}\nfrom ruko.app import main; main()",
                 "demo",
                 "--port",
                 str(port),
             ],
             stdout=self._log,
             stderr=subprocess.STDOUT,
-            env=os.environ | {"RUKO_NOW": self._now, "RUKO_TESTING": "1", "PYTHONPATH": str(ROOT)},
+            env=os.environ
+            | {
+                "RUKO_NOW": self._now,
+                "RUKO_TESTING": "1",
+                "PYTHONPATH": str(ROOT),
+                "TMPDIR": str(self._folder),
+            },
         )
         url = f"http://127.0.0.1:{port}"
         give_up = time.monotonic() + READY_SECONDS
