@@ -1,7 +1,7 @@
 # RUKO: everything a developer types. Needs Python 3.11 or newer, make and git; nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format coverage messages clean FORCE
+.PHONY: help run test lint format coverage messages pictures clean FORCE
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -12,6 +12,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 # What decides whether an installation is still the right one.
 INPUTS := pyproject.toml hatch_build.py package.json package-lock.json static/icons.txt
+# Each file on one of two workers, which have a database each.
+BOTH_CORES := -n 2 --dist loadfile
 CATALOGS := $(wildcard translations/*/LC_MESSAGES/messages.po)
 PACKAGES := ruko booking kiosk display desk api
 
@@ -32,10 +34,12 @@ run: $(RUNNABLE) $(CATALOGS:.po=.mo) ## start a complete demo office (ARGS="--po
 test: lint ## check everything and run all tests, on SQLite and on PostgreSQL
 	@tests/setup.sh $(BIN)/python
 	@echo "== pytest on SQLite"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(BOTH_CORES) -m "not browser"
+	@echo "== pytest in the browser"
+	@$(BIN)/python -m pytest -m browser
 	@if $(BIN)/python -m tests.postgres >/dev/null; then \
 		echo "== pytest on PostgreSQL"; \
-		RUKO_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not browser and not once"; \
+		RUKO_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(BOTH_CORES) -m "not browser and not once"; \
 	fi
 
 lint: $(TESTABLE) $(CATALOGS:.po=.mo) ## check style, types, import rules and templates
@@ -65,6 +69,10 @@ messages: $(TESTABLE) ## collect the texts into translations/, then compile them
 		$(BIN)/pybabel --quiet $$verb -i $(VENV)/messages.pot -d translations -l $$language || exit 1; \
 	done
 	@$(BIN)/pybabel --quiet compile -d translations
+
+pictures: $(TESTABLE) ## take the README's pictures anew, in the browser tests
+	@$(BIN)/python -m pytest -q -m browser
+	@$(BIN)/python docs/pictures.py
 
 clean: ## remove everything that make has made
 	rm -rf $(VENV) static/vendor build dist .coverage .coverage.* .import_linter_cache \

@@ -4,8 +4,7 @@ from flask import Blueprint, Flask, current_app, request
 
 from api import bookings, desk, offices, openapi, rooms, tickets, turns
 from api.probes import bp as probes
-from ruko.web import Throttle
-from ruko.web.callers import caller
+from ruko.web import Throttle, caller
 from ruko.web.throttle import ANONYMOUS_POST
 
 

@@ -202,7 +202,7 @@ def read_query(fields: Fields) -> dict[str, Any]:
 
 def answered(who: Caller) -> Response | None:
     """The answer that this caller was given under the same `Idempotency-Key`, if any."""
-    return once(who, request.headers.get("Idempotency-Key"))
+    return once(who, request.headers.get("Idempotency-Key", ""))
 
 
 def _json_object() -> dict[Any, Any]:

@@ -8,15 +8,23 @@ from flask.typing import ResponseReturnValue
 from api.body import Choice, Clock, Day, Text, Whole, answered, read_body, read_query
 from api.operations import CALENDAR, SVG, operation
 from api.pages import MOST, PAGING, read_moment_cursor, write_cursor
-from api.shown import booking_json, booking_url
+from api.shown import booking_json
 from ruko import bookings, clock
 from ruko.accounts import Role, User
 from ruko.bookings import Booking, BookingState, bookings_of, get_booking, get_room
 from ruko.bookings.rules import LARGEST_VISIT, LONGEST_LEADER, LONGEST_REASON, LONGEST_TOPIC
 from ruko.errors import N_, Forbidden, Invalid, Unauthenticated
 from ruko.offices import Office, Village, get_bidang, get_category, get_village
-from ruko.web import actor_of, commit, current_office, office_of, qr_answer, require_role
-from ruko.web.callers import caller
+from ruko.web import (
+    booking_url,
+    caller,
+    commit,
+    current_office,
+    ics_answer,
+    office_of,
+    qr_answer,
+    require_role,
+)
 
 bp = Blueprint("bookings", __name__)
 
@@ -65,7 +73,7 @@ def book() -> ResponseReturnValue:
         village=_whose(office, user, given),
         day=given["date"],
         phone=given.get("phone"),
-        by=actor_of(user),
+        by=user.actor,
         on_behalf=user.role != Role.VILLAGE,
         now=now,
         **wish,
@@ -114,9 +122,7 @@ def show(code: str) -> ResponseReturnValue:
 def calendar(code: str) -> ResponseReturnValue:
     """A later version replaces it in the same calendar."""
     booking, _ = _find(code, *Role)
-    answer = Response(bookings.ics(booking, booking_url(booking)), mimetype=CALENDAR)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{booking.code}.ics"'
-    return answer
+    return ics_answer(booking)
 
 
 @bp.get("/bookings/<code>/qr.svg")
@@ -135,7 +141,7 @@ def approve(code: str) -> ResponseReturnValue:
     if done := answered(user):
         return done
     read_body({})
-    bookings.approve(booking, by=actor_of(user), now=clock.now())
+    bookings.approve(booking, by=user.actor, now=clock.now())
     return _changed(booking)
 
 
@@ -147,7 +153,7 @@ def decline(code: str) -> ResponseReturnValue:
     if done := answered(user):
         return done
     reason = read_body(DECLINE)["reason"]
-    bookings.decline(booking, reason, by=actor_of(user), now=clock.now())
+    bookings.decline(booking, reason, by=user.actor, now=clock.now())
     return _changed(booking)
 
 
@@ -159,7 +165,7 @@ def cancel(code: str) -> ResponseReturnValue:
     if done := answered(user):
         return done
     reason, now = read_body(CANCEL)["reason"], clock.now()
-    bookings.cancel(booking, reason, by=actor_of(user), privileged=user.runs_office, now=now)
+    bookings.cancel(booking, reason, by=user.actor, privileged=user.runs_office, now=now)
     return _changed(booking)
 
 

@@ -14,7 +14,8 @@ from ruko.accounts import Role
 from ruko.errors import Forbidden
 from ruko.offices import Counter, all_counters, get_bidang, get_counter
 from ruko.tickets import get_called, queue_of
-from ruko.web import actor_of, commit, current_office, require_role
+from ruko.tickets.moves import LONGEST_REASON
+from ruko.web import commit, current_office, require_role
 
 bp = Blueprint("desk", __name__)
 
@@ -25,7 +26,7 @@ CALL = {
     "bidang": Text(),
     "counter": Whole(),
     "ticket": Text(optional=True),
-    "reason": Text(longest=500, optional=True),
+    "reason": Text(longest=LONGEST_REASON, optional=True),
 }
 
 
@@ -78,14 +79,13 @@ def call() -> ResponseReturnValue:
     counter = get_counter(office, given["counter"], bidang)
     if not user.may_serve(bidang):
         raise Forbidden
-    by = actor_of(user)
     if "ticket" in given:
         reason = given.get("reason", "")
         seq: int | None = tickets.call_ticket(
-            office, bidang, counter, given["ticket"], reason=reason, by=by, now=now
+            office, bidang, counter, given["ticket"], reason=reason, by=user.actor, now=now
         )
     else:
-        seq = tickets.call_next(office, bidang, counter, by=by, now=now)
+        seq = tickets.call_next(office, bidang, counter, by=user.actor, now=now)
     if seq is None:
         return commit(Response(status=204))
     called, visit = get_called(office, seq, now=now)

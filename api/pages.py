@@ -2,10 +2,10 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from api.body import Text, Whole
+from api.body import LARGEST_ID, Text, Whole
 from ruko.errors import N_, Invalid
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ def read_moment_cursor(given: dict[str, Any]) -> tuple[datetime, int] | None:
 
     def parse(place: str) -> tuple[datetime, int]:
         at, _, row_id = place.partition("/")
-        return datetime.fromisoformat(at).astimezone(), int(row_id[:10])
+        return datetime.fromisoformat(at).astimezone(UTC), min(int(row_id[:10]), LARGEST_ID)
 
     return _read(given, parse)
 

@@ -6,7 +6,7 @@ from typing import Any
 from ruko.bookings import Booking, shown_state
 from ruko.offices import Office
 from ruko.tickets import Call, Visit, estimate_for
-from ruko.web import url_of
+from ruko.web import booking_url, url_of
 
 
 def moment(office: Office, at: datetime) -> str:
@@ -94,8 +94,3 @@ def booking_json(booking: Booking, *, now: datetime) -> dict[str, Any]:
         "qr_url": url_of("api.bookings.picture", code=booking.code),
         "ics_url": url_of("api.bookings.calendar", code=booking.code),
     }
-
-
-def booking_url(booking: Booking) -> str:
-    """The page of a booking, which its QR picture leads to."""
-    return url_of("booking.show", office=booking.office.slug, code=booking.code)

@@ -12,9 +12,8 @@ from ruko import clock, tickets
 from ruko.accounts import Role
 from ruko.bookings import get_booking
 from ruko.offices import get_bidang, get_service, get_village
-from ruko.tickets import State, Visit, VisitorKind, get_visit, history_of
+from ruko.tickets import VisitorKind, get_visit, history_of
 from ruko.web import (
-    actor_of,
     commit,
     current_office,
     office_of,
@@ -28,8 +27,6 @@ bp = Blueprint("tickets", __name__)
 
 RECEPTION = (Role.STAFF, Role.OPERATOR, Role.ADMIN)
 """Who may hand out numbers besides a kiosk."""
-NEAR = 2
-"""With at most so many people ahead, a phone asks often."""
 ISSUE = {
     "bidang": Text(),
     "service": Whole(optional=True),
@@ -56,7 +53,7 @@ def issue() -> ResponseReturnValue:
         village=get_village(office, given["village"]) if "village" in given else None,
         service=get_service(bidang, given["service"]) if "service" in given else None,
         priority=given.get("priority", False),
-        by=actor_of(who),
+        by=who.actor,
         now=clock.now(),
     )
     return commit(_ticket(token, 201))
@@ -75,7 +72,7 @@ def check_in() -> ResponseReturnValue:
         return done
     office = current_office()
     booking = get_booking(read_body(CHECK_IN)["code"], office=office)
-    token, is_new = tickets.check_in(office, booking, by=actor_of(who), now=clock.now())
+    token, is_new = tickets.check_in(office, booking, by=who.actor, now=clock.now())
     return commit(_ticket(token, 201 if is_new else 200))
 
 
@@ -93,7 +90,7 @@ def show(token: str) -> ResponseReturnValue:
     answer = jsonify(ticket_json(office, visit, now=now) | {"history": history})
     answer.set_etag(hashlib.sha256(answer.get_data()).hexdigest()[:32], weak=True)
     answer.headers["Cache-Control"] = "private, no-cache"
-    answer.headers["Poll-After"] = "5" if _is_near(visit) else "20"
+    answer.headers["Poll-After"] = str(visit.poll_after)
     return answer.make_conditional(request)
 
 
@@ -104,11 +101,6 @@ def picture(token: str) -> ResponseReturnValue:
     with looking_up():
         get_visit(token, office_of=office_of, now=clock.now())
     return qr_answer(url_of("ticket.show", token=token))
-
-
-def _is_near(visit: Visit) -> bool:
-    waits = visit.state == State.WAITING
-    return visit.state == State.CALLED or (waits and visit.people_ahead <= NEAR)
 
 
 def _ticket(token: str, status: int) -> Response:

@@ -15,14 +15,18 @@ from ruko.db import db
 from ruko.errors import Forbidden, NotFound, Unauthenticated
 from ruko.offices import Bidang, get_bidang
 from ruko.tickets import find_turn, get_visit
-from ruko.web import actor_of, commit, office_of, require_role
-from ruko.web.callers import caller
+from ruko.tickets.moves import LONGEST_REASON
+from ruko.tickets.serving import LONGEST_NOTE, LONGEST_OUTCOME
+from ruko.web import caller, commit, office_of, require_role
 
 bp = Blueprint("turns", __name__, url_prefix="/turns/<token>")
 
-FINISH = {"outcome": Text(optional=True), "note": Text(longest=1000, optional=True)}
-NO_SHOW = {"reason": Text(longest=500, optional=True)}
-TRANSFER = {"bidang": Text(), "note": Text(longest=500, optional=True)}
+FINISH = {
+    "outcome": Text(longest=LONGEST_OUTCOME, optional=True),
+    "note": Text(longest=LONGEST_NOTE, optional=True),
+}
+NO_SHOW = {"reason": Text(longest=LONGEST_REASON, optional=True)}
+TRANSFER = {"bidang": Text(), "note": Text(longest=LONGEST_REASON, optional=True)}
 
 
 @bp.post("/recall")
@@ -78,5 +82,5 @@ def _act(token: str, fields: Fields, step: Callable[..., object]) -> ResponseRet
         raise NotFound
     if not user.may_serve(db.session.get_one(Bidang, turn.bidang_id)):
         raise Forbidden
-    step(office, turn, by=actor_of(user), now=now, **given)
+    step(office, turn, by=user.actor, now=now, **given)
     return commit(jsonify(turn_json(office, get_visit(token, office_of=office_of, now=now)[1])))

@@ -56,11 +56,15 @@ def measure(office: Measured, displays: int) -> tuple[list[float], list[float]]:
         post(office, "kiosk", f"{office.api}/tickets", {"bidang": "PEM", "visitor": "resident"})
         time.sleep(0.15)  # let the board of the new number pass first
         begun = time.perf_counter()
-        said = post(office, "operator", f"{office.api}/calls", {"bidang": "PEM", "counter": counter})
+        said = post(
+            office, "operator", f"{office.api}/calls", {"bidang": "PEM", "counter": counter}
+        )
         posts.append((time.perf_counter() - begun) * 1000)
         seq = said["call"]["seq"]
         with arrived:
-            arrived.wait_for(lambda s=seq: len(seen.get(s, [])) >= displays, timeout=5)
+            while len(seen.get(seq, [])) < displays:
+                if not arrived.wait(timeout=5):
+                    raise TimeoutError(f"call {seq} did not reach every display")
         arrivals.append((max(seen[seq]) - begun) * 1000)
         token = said["turn"]["token"]
         for step in ("start", "finish"):

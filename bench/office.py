@@ -66,7 +66,14 @@ def measured_office(now: str = "2026-11-23T09:00:00+08:00") -> Iterator[Measured
         }
         port = free_port()
         server = subprocess.Popen(
-            [sys.executable, "-c", "from ruko.app import main; main()", "serve", "--port", str(port)],
+            [
+                sys.executable,
+                "-c",
+                "from ruko.app import main; main()",
+                "serve",
+                "--port",
+                str(port),
+            ],
             env=environ,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

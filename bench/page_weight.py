@@ -18,7 +18,9 @@ BUDGET_KB = {"kiosk": 120, "display": 160, "booking": 100, "ticket": 65}
 
 def main() -> None:
     with measured_office() as office, running_chromium() as browser:
-        said = post(office, "kiosk", f"{office.api}/tickets", {"bidang": "PEM", "visitor": "resident"})
+        said = post(
+            office, "kiosk", f"{office.api}/tickets", {"bidang": "PEM", "visitor": "resident"}
+        )
         home = f"{office.url}/{SLUG}"
         pages = {
             "kiosk": f"{home}/kiosk",
@@ -36,7 +38,9 @@ def main() -> None:
             )
 
 
-def visit(browser: Browser, office: Measured, name: str, address: str) -> tuple[int, int, list[str]]:
+def visit(
+    browser: Browser, office: Measured, name: str, address: str
+) -> tuple[int, int, list[str]]:
     """Bytes received, requests made and foreign addresses of a first visit."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     if name == "kiosk":
@@ -53,7 +57,9 @@ def visit(browser: Browser, office: Measured, name: str, address: str) -> tuple[
     wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
     wire.on("Network.loadingFinished", lambda e: bytes_received.append(e["encodedDataLength"]))
     wire.on("Network.requestWillBeSent", lambda e: requests.append(1))
-    page.on("request", lambda r: outside.append(r.url) if not r.url.startswith(office.url) else None)
+    page.on(
+        "request", lambda r: outside.append(r.url) if not r.url.startswith(office.url) else None
+    )
     page.goto(address)
     page.wait_for_timeout(1500)
     context.close()

@@ -18,9 +18,8 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from ruko import words
+from ruko.bookings.rules import LONGEST_LEADER, LONGEST_PHONE, LONGEST_REASON, LONGEST_TOPIC
 from ruko.offices import Office, all_bidang, all_categories, all_villages
-
-LONGEST = {"topic": 500, "leader": 80, "phone": 20, "reason": 500}
 
 
 class Filled(InputRequired):
@@ -42,33 +41,24 @@ class NumberField(IntegerField):
             raise ValueError(_("Please enter a number, such as 4.")) from None
 
 
-def text(name: str) -> dict[str, Any]:
-    """Validators and browser hints of a text that must be there."""
-    return {
-        "validators": [Filled(), Length(max=LONGEST[name], message=_l("This is too long."))],
-        "render_kw": {"maxlength": LONGEST[name]},
-    }
+def _at_most(count: int) -> Length:
+    return Length(max=count, message=_l("This is too long."))
 
 
 class RequestForm(FlaskForm):
     """A village's wish for a room, or for a visit of the office (`room` empty)."""
 
-    request_key = HiddenField()
     room = HiddenField()
     date = HiddenField()
     village = SelectField(_l("Which village?"), [Filled()], validate_choice=False)
     start = SelectField(_l("Starts at"), validate_choice=False)
     end = SelectField(_l("Ends at"), validate_choice=False)
     category = SelectField(_l("Kind of problem"), [Filled()], validate_choice=False)
-    bidang = SelectField(_l("Section"), [Optional()], validate_choice=False)
-    topic = TextAreaField(_l("What will be discussed"), **text("topic"))
+    bidang = SelectField(_l("Bidang"), [Optional()], validate_choice=False)
+    topic = TextAreaField(_l("What will be discussed"), [Filled(), _at_most(LONGEST_TOPIC)])
     attendees = NumberField(_l("How many people will come"), [Filled()])
-    leader = StringField(_l("Who leads the group"), **text("leader"))
-    phone = TelField(
-        _l("Phone number"),
-        [Optional(), Length(max=LONGEST["phone"], message=_l("This is too long."))],
-        render_kw={"maxlength": LONGEST["phone"]},
-    )
+    leader = StringField(_l("Who leads the group"), [Filled(), _at_most(LONGEST_LEADER)])
+    phone = TelField(_l("Phone number"), [Optional(), _at_most(LONGEST_PHONE)])
 
     def offer(self, office: Office, starts: Iterable[time], ends: Iterable[time]) -> None:
         """Fill the lists with what the office and the day have."""
@@ -91,5 +81,4 @@ class RequestForm(FlaskForm):
 class CancelForm(FlaskForm):
     """Why a booking is called off."""
 
-    request_key = HiddenField()
-    reason = TextAreaField(_l("Why is it called off?"), **text("reason"))
+    reason = TextAreaField(_l("Why is it called off?"), [Filled(), _at_most(LONGEST_REASON)])

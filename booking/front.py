@@ -1,30 +1,21 @@
 """The front page, and the switches of language, contrast and text size, for every door."""
 
-from collections.abc import Container
-
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from ruko import words
 from ruko.offices import all_offices
-from ruko.web import reads_only, safe_path
+from ruko.web import READING, reads_only, safe_path, signed_in
 
 bp = Blueprint("pages", __name__)
-
-READING: dict[str, Container[str | None]] = {
-    "lang": words.LANGUAGES,
-    "theme": {"", "contrast"},
-    "text_size": {"", "large"},
-}
-"""What a person may set, and to what."""
 
 
 @bp.get("/")
 def front() -> ResponseReturnValue:
-    """Into the only office, else a list of them."""
+    """Into the only office, else a list of them; who is signed in goes on to the own door."""
     offices = all_offices()
     if len(offices) == 1:
-        return redirect(url_for("booking.start", office=offices[0].slug))
+        door = "sign_in.form" if signed_in() else "booking.start"
+        return redirect(url_for(door, office=offices[0].slug))
     return render_template("booking/offices.html", offices=offices)
 
 

@@ -1,9 +1,8 @@
 """The bookings that were made: one with its code, all of them, and calling one off."""
 
 from datetime import date, timedelta
-from uuid import uuid4
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -11,13 +10,27 @@ from booking.forms import CancelForm
 from booking.routes import booker, bp
 from booking.timetable import read_date
 from ruko import clock, words
-from ruko.bookings import Booking, BookingState, bookings_of, cancel, get_booking, ics, shown_state
-from ruko.db import db
+from ruko.bookings import (
+    Booking,
+    bookings_of,
+    cancel,
+    get_booking,
+    shown_state,
+    why_not_cancelled,
+)
 from ruko.errors import Invalid, RukoError
-from ruko.web import actor_of, commit, current_office, once, qr_answer, url_of
+from ruko.web import (
+    booking_url,
+    commit,
+    current_office,
+    ics_answer,
+    once,
+    qr_answer,
+    show_at_field,
+    undo,
+)
 
 MOST_SHOWN = 500
-MAY_BE_CALLED_OFF = {BookingState.PENDING, BookingState.CONFIRMED}
 
 
 @bp.get("/mine")
@@ -42,7 +55,7 @@ def mine() -> ResponseReturnValue:
         earlier=first - timedelta(days=1),
         later=following if following <= today else None,
         state_of=lambda booking: shown_state(booking, now),
-        may_cancel=lambda booking: _why_not_off(booking) is None,
+        may_cancel=lambda booking: _why_not_cancelled(booking) is None,
     )
 
 
@@ -56,7 +69,7 @@ def show(code: str) -> ResponseReturnValue:
         page="mine",
         booking=booking,
         state=shown_state(booking, clock.now()),
-        may_cancel=_why_not_off(booking) is None,
+        may_cancel=_why_not_cancelled(booking) is None,
         on_time_until=booking.starts_at + timedelta(minutes=office.booking_late_minutes),
         share=_share_text(booking),
     )
@@ -65,18 +78,13 @@ def show(code: str) -> ResponseReturnValue:
 @bp.get("/<code>/qr.svg")
 def qr(code: str) -> ResponseReturnValue:
     """The picture that the kiosk reads."""
-    return qr_answer(url_of("booking.show", code=_booking(code).code))
+    return qr_answer(booking_url(_booking(code)))
 
 
 @bp.get("/<code>.ics")
 def calendar_file(code: str) -> ResponseReturnValue:
     """For the phone's own calendar."""
-    booking = _booking(code)
-    answer = Response(
-        ics(booking, url_of("booking.show", code=booking.code)), mimetype="text/calendar"
-    )
-    answer.headers["Content-Disposition"] = f'attachment; filename="ruko-{booking.code}.ics"'
-    return answer
+    return ics_answer(_booking(code))
 
 
 @bp.get("/<code>/cancel")
@@ -90,28 +98,28 @@ def send_cancel(code: str) -> ResponseReturnValue:
     """Call the booking off."""
     user = booker()
     form = CancelForm()
-    done = once(user, form.request_key.data)
-    if done:
+    if done := once(user):
         return done
     booking = _booking(code)
     if not form.validate():
-        db.session.rollback()
+        undo()
         return _cancel_page(booking, form), Invalid.status
     try:
         cancel(
             booking,
             form.reason.data,
-            by=actor_of(user),
+            by=user.actor,
             privileged=user.runs_office,
             now=clock.now(),
         )
     except RukoError as error:
-        db.session.rollback()
-        if isinstance(error, Invalid):
-            form.reason.errors = [words.sentence(error)]
+        undo()
+        if isinstance(error, Invalid) and show_at_field(form, error):
+            return _cancel_page(booking, form), error.status
         return _cancel_page(booking, form, error), error.status
+    answer = commit(redirect(url_for("booking.show", code=booking.code), 303))
     flash(_("The booking was cancelled."), "success")
-    return commit(redirect(url_for("booking.show", code=booking.code), 303))
+    return answer
 
 
 def _booking(code: str) -> Booking:
@@ -120,26 +128,18 @@ def _booking(code: str) -> Booking:
 
 
 def _cancel_page(booking: Booking, form: CancelForm, error: RukoError | None = None) -> str:
-    form.request_key.data = uuid4().hex
     return render_template(
         "booking/cancel.html",
         page="mine",
         booking=booking,
         form=form,
-        error=None if isinstance(error, Invalid) else error,
-        why_not=_why_not_off(booking),
+        error=error,
+        why_not=_why_not_cancelled(booking),
     )
 
 
-def _why_not_off(booking: Booking) -> str | None:
-    """Why the caller cannot call it off, as a word; the rule has the last one."""
-    now = clock.now()
-    if shown_state(booking, now) not in MAY_BE_CALLED_OFF:
-        return "state"
-    margin = timedelta(minutes=current_office().change_until_minutes)
-    if not booker().runs_office and now > booking.starts_at - margin:
-        return "late"
-    return None
+def _why_not_cancelled(booking: Booking) -> RukoError | None:
+    return why_not_cancelled(booking, privileged=booker().runs_office, now=clock.now())
 
 
 def _share_text(booking: Booking) -> str:
@@ -151,7 +151,7 @@ def _share_text(booking: Booking) -> str:
             _day_and_hours(booking),
             booking.room.name if booking.room else booking.village.full_name,
             _("Code: %(code)s", code=booking.code),
-            url_of("booking.show", code=booking.code),
+            booking_url(booking),
         ]
     )
 

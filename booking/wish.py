@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
-from uuid import uuid4
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,14 +15,13 @@ from booking.timetable import read_date, read_time
 from ruko import clock, words
 from ruko.accounts import User
 from ruko.bookings import Booking, Room, SlotTaken, SlotView, book, day_grid, get_room
-from ruko.db import db
 from ruko.errors import N_, IdempotencyMismatch, Invalid, RukoError
 from ruko.offices import get_bidang, get_category, get_village
-from ruko.web import actor_of, commit, current_office, once
+from ruko.web import commit, current_office, once, show_at_field, undo
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Chosen:
     """The day and hours that were chosen, and the hours that may be chosen instead."""
 
     room: Room | None
@@ -41,11 +39,11 @@ def new() -> ResponseReturnValue:
     """The form for a chosen hour; one that is gone leads back to its day."""
     user = booker()
     form = _form(user, request.args)
-    wish = _read_wish(form, user)
-    if wish.refusal:
-        flash(words.sentence(wish.refusal), "warning")
-        return redirect(url_for("booking.start", date=wish.day))
-    return _page(form, wish)
+    chosen = _read_chosen(form, user)
+    if chosen.refusal:
+        flash(words.sentence(chosen.refusal), "warning")
+        return redirect(url_for("booking.start", date=chosen.day))
+    return _page(form, chosen)
 
 
 @bp.post("/new")
@@ -55,17 +53,18 @@ def send() -> ResponseReturnValue:
     form = _form(user, request.form)
     _take_alternative(form)
     try:
-        done = once(user, form.request_key.data)
-        if done:
+        if done := once(user):
             return done
         if not form.validate():
             raise Invalid("", N_("Please check what was entered."))
         booking = _book(form, user)
     except RukoError as error:
-        db.session.rollback()
-        return _page(form, _read_wish(form, user), _known(error)), error.status
-    flash(booking.code, "sent")
-    return commit(redirect(url_for("booking.show", code=booking.code), 303))
+        undo()
+        return _page(form, _read_chosen(form, user), _known(error)), error.status
+    code = booking.code
+    answer = commit(redirect(url_for("booking.show", code=code), 303))
+    flash(code, "sent")
+    return answer
 
 
 def _form(user: User, values: Any) -> RequestForm:
@@ -75,7 +74,7 @@ def _form(user: User, values: Any) -> RequestForm:
     return form
 
 
-def _read_wish(form: RequestForm, user: User) -> Wish:
+def _read_chosen(form: RequestForm, user: User) -> Chosen:
     """What the form's address or hidden fields say; raises `Invalid` for what no page of ours says."""
     office = current_office()
     room = _room(form)
@@ -86,17 +85,18 @@ def _read_wish(form: RequestForm, user: User) -> Wish:
         slots = [s for s in slots if s.state not in {"closed", "past"}]
         starts, ends = [s.starts for s in slots], [s.ends for s in slots]
         start = read_time("start", form.start.data) if form.start.data else _first(starts)
-        refusal = grid.closed_reason or (None if slots else _GONE)
+        refusal = grid.closed_reason or (None if slots else _gone())
     else:
         start = read_time("start", form.start.data or "")
         starts, ends = [start], _ends(slots, start)
         refusal = _why_not(slots, start)
     end = read_time("end", form.end.data) if form.end.data else _first(e for e in ends if e > start)
     form.start.data, form.end.data = start.isoformat("minutes"), end.isoformat("minutes")
-    return Wish(room, day, start, end, [*starts, start], [*ends, end], refusal)
+    return Chosen(room, day, start, end, [*starts, start], [*ends, end], refusal)
 
 
-_GONE = Invalid("start", N_("This time cannot be chosen any more. Please choose another one."))
+def _gone() -> Invalid:
+    return Invalid("start", N_("This time cannot be chosen any more. Please choose another one."))
 
 
 def _room(form: RequestForm) -> Room | None:
@@ -122,9 +122,13 @@ def _ends(slots: list[SlotView], start: time) -> list[time]:
 def _why_not(slots: list[SlotView], start: time) -> RukoError | None:
     slot = next((slot for slot in slots if slot.starts == start), None)
     if slot is None:
-        return _GONE
+        return _gone()
     if slot.state == "free":
         return None
+    if slot.state == "mine":  # as after the browser's way back
+        return Invalid(
+            "start", N_("Your village has booked this time already: see the list of your bookings.")
+        )
     return slot.reason or SlotTaken()
 
 
@@ -137,7 +141,7 @@ def _take_alternative(form: RequestForm) -> None:
 
 def _book(form: RequestForm, user: User) -> Booking:
     office = current_office()
-    wish = _read_wish(form, user)
+    chosen = _read_chosen(form, user)
     category = get_category(office, form.category.data)
     village = user.village or get_village(office, form.village.data)
     bidang_code = form.bidang.data
@@ -150,11 +154,11 @@ def _book(form: RequestForm, user: User) -> Booking:
         attendees=form.attendees.data,
         leader=form.leader.data,
         phone=form.phone.data,
-        room=wish.room,
-        day=wish.day,
-        start=wish.start,
-        end=wish.end,
-        by=actor_of(user),
+        room=chosen.room,
+        day=chosen.day,
+        start=chosen.start,
+        end=chosen.end,
+        by=user.actor,
         on_behalf=user.runs_office,
         now=clock.now(),
     )
@@ -163,22 +167,22 @@ def _book(form: RequestForm, user: User) -> Booking:
 def _known(error: RukoError) -> RukoError:
     """The refusal as this form says it."""
     if isinstance(error, IdempotencyMismatch):
-        error.message = N_(
-            "This form was sent before, with other words. Please look in the list of bookings first."
+        return IdempotencyMismatch(
+            N_(
+                "This form was sent before, with other words. Please look in the list of bookings first."
+            )
         )
     return error
 
 
-def _page(form: RequestForm, wish: Wish, error: RukoError | None = None) -> str:
+def _page(form: RequestForm, chosen: Chosen, error: RukoError | None = None) -> str:
     """The form; a refusal stands at its field, or above them all."""
-    form.offer(current_office(), wish.starts, wish.ends)
-    form.request_key.data = uuid4().hex
-    hidden = {"room", "date", "start"} if wish.room else {"room", "date"}
-    if isinstance(error, Invalid) and error.field in form and error.field not in hidden:
-        field = form[error.field]
-        field.errors = [*field.errors, words.sentence(error)]
+    form.offer(current_office(), chosen.starts, chosen.ends)
+    hidden = {"room", "date", "start"} if chosen.room else {"room", "date"}
+    if isinstance(error, Invalid) and error.field not in hidden:
+        show_at_field(form, error)
     return render_template(
-        "booking/new.html", page="start", here=_here(form), form=form, wish=wish, error=error
+        "booking/new.html", page="start", here=_here(form), form=form, chosen=chosen, error=error
     )
 
 

@@ -2,21 +2,20 @@
 
 import re
 
-from flask import Blueprint, Response, flash, make_response, render_template, request
+from flask import Blueprint, Response, flash, make_response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from desk.forms import NumberForm, show_at_field
+from desk.forms import NumberForm
 from desk.screen import read_screen, refused, screen_page
 from desk.seat import Seat, find_seat, staff_bar
 from desk.staff import AT_THE_DESK, signed_in_staff, to_desk
 from ruko import clock
 from ruko.accounts import Role, User
-from ruko.db import db, end_writing
 from ruko.errors import N_, Forbidden, Invalid, RukoError
 from ruko.offices import Counter
 from ruko.tickets import Visit, call_next, call_ticket, queue_of
-from ruko.web import commit, current_office, once, sign_in_required
+from ruko.web import commit, current_office, once, show_at_field, sign_in_required, undo
 
 bp = Blueprint("desk", __name__)
 bp.before_request(sign_in_required(*AT_THE_DESK))
@@ -43,7 +42,7 @@ def now() -> ResponseReturnValue:
 def call() -> ResponseReturnValue:
     """Call whoever is first."""
     user = signed_in_staff()
-    if done := once(user, request.form.get("request_key")):
+    if done := once(user):
         return done
     try:
         seat, counter = _serving_seat(user)
@@ -70,7 +69,7 @@ def choose_number() -> ResponseReturnValue:
 def call_number() -> ResponseReturnValue:
     """Call that number; out of order only with a reason."""
     user, entered = signed_in_staff(), NumberForm()
-    if done := once(user, request.form.get("request_key")):
+    if done := once(user):
         return done
     try:
         seat, counter = _serving_seat(user)
@@ -118,8 +117,7 @@ def _waiting_visit(seat: Seat, typed: str) -> Visit:
 
 
 def _number_page(seat: Seat, entered: NumberForm, status: int = 200) -> Response:
-    db.session.rollback()
-    end_writing()
+    undo()
     waiting = queue_of(current_office(), seat.bidang, now=clock.now()).waiting
     page = render_template("desk/number.html", form=entered, seat=seat, waiting=waiting)
     return make_response(page, status)

@@ -1,22 +1,20 @@
-"""The forms of the desk, and how a rule's refusal is shown at its field."""
+"""The forms of the desk."""
+
+from collections.abc import Iterable
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Form, PasswordField, StringField, TextAreaField
+from wtforms import PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import AnyOf, EqualTo, InputRequired, Length, Optional
 
 from ruko import words
-from ruko.accounts import LONGEST_PASSWORD
-from ruko.errors import Invalid
+from ruko.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from ruko.bookings import rules
+from ruko.offices import Bidang
+from ruko.tickets import Outcome, moves, serving
 
 LONGEST_USERNAME = 40
-LONGEST_REASON = 200
-LONGEST_NOTE = 500
-LONGEST_RESULT = 1000
-
-OUTCOMES = ("answered", "follow_up", "referred")
-"""How a visit may end."""
-
+LONGEST_NUMBER = 10
 _choose_result = _l("Please choose the result.")
 _needed = InputRequired(_l("Please fill in this field."))
 
@@ -36,53 +34,55 @@ class PasswordForm(FlaskForm):
     """A password of one's own; its shortest length is the rule's."""
 
     current = PasswordField(_l("Present password"), [_needed, _at_most(LONGEST_PASSWORD)])
-    password = PasswordField(_l("New password"), [_needed])
+    password = PasswordField(
+        _l("New password"),
+        [_needed],
+        render_kw={"minlength": SHORTEST_PASSWORD, "maxlength": LONGEST_PASSWORD},
+    )
     again = PasswordField(
         _l("New password, once more"),
         [_needed, EqualTo("password", _l("This differs from the new password above."))],
+        render_kw={"maxlength": LONGEST_PASSWORD},
     )
 
 
 class NumberForm(FlaskForm):
     """Calling one given number."""
 
-    number = StringField(_l("Number"), [_needed, _at_most(10)])
-    reason = StringField(_l("Reason, if it is not the next one"), [_at_most(LONGEST_REASON)])
+    number = StringField(_l("Number"), [_needed, _at_most(LONGEST_NUMBER)])
+    reason = StringField(_l("Reason, if it is not the next one"), [_at_most(moves.LONGEST_REASON)])
 
 
 class AbsentForm(FlaskForm):
     """Marking absent; whether a reason is needed, the rule decides."""
 
-    reason = StringField(_l("Reason"), [_at_most(LONGEST_REASON)])
+    reason = StringField(_l("Reason"), [_at_most(moves.LONGEST_REASON)])
 
 
 class TransferForm(FlaskForm):
     """Handing the visitor to another bidang."""
 
-    bidang = StringField(_l("To"), [_needed])
-    note = TextAreaField(_l("Note for that bidang"), [Optional(), _at_most(LONGEST_NOTE)])
+    bidang = RadioField(_l("To"), [_needed], validate_choice=False)
+    note = TextAreaField(_l("Note for that bidang"), [Optional(), _at_most(moves.LONGEST_REASON)])
+
+    def offer(self, all_bidang: Iterable[Bidang]) -> None:
+        """Fill the list with where the visitor may go."""
+        self.bidang.choices = [(b.code, f"{b.letter} · {b.name}") for b in all_bidang]
 
 
 class FinishForm(FlaskForm):
     """The end of a visit."""
 
-    outcome = StringField(
+    outcome = RadioField(
         _l("Result"),
-        [InputRequired(_choose_result), AnyOf(OUTCOMES, _choose_result)],
+        [InputRequired(_choose_result), AnyOf([*Outcome], _choose_result)],
+        choices=lambda: [(outcome.value, words.outcome(outcome)) for outcome in Outcome],
+        validate_choice=False,
     )
-    note = TextAreaField(_l("Short note"), [Optional(), _at_most(LONGEST_RESULT)])
+    note = TextAreaField(_l("Short note"), [Optional(), _at_most(serving.LONGEST_NOTE)])
 
 
 class DeclineForm(FlaskForm):
     """Refusing a request for a room."""
 
-    reason = TextAreaField(_l("Reason for the village"), [_needed, _at_most(LONGEST_NOTE)])
-
-
-def show_at_field(form: Form, error: Invalid) -> bool:
-    """Put the refusal at the field it names; False when the form has no such field."""
-    field = form._fields.get(error.field)
-    if field is None:
-        return False
-    field.errors = [words.sentence(error)]
-    return True
+    reason = TextAreaField(_l("Reason for the village"), [_needed, _at_most(rules.LONGEST_REASON)])

@@ -7,10 +7,9 @@ from flask import Response, make_response, render_template
 from desk.seat import Seat, choice_page, find_seat
 from ruko import clock, words
 from ruko.accounts import User
-from ruko.db import db, end_writing
 from ruko.errors import RukoError
 from ruko.tickets import Queue, Visit, estimate, queue_of, visits_at_counters
-from ruko.web import current_office
+from ruko.web import current_office, undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,5 @@ def screen_page(user: User, *, problem: str | None = None, status: int = 200) ->
 
 def refused(user: User, error: RukoError) -> Response:
     """What a rule refused, said above the present state of the desk."""
-    db.session.rollback()
-    end_writing()
+    undo()
     return screen_page(user, problem=words.sentence(error), status=error.status)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -84,9 +83,8 @@ def choice_page(user: User, code: str | None = None) -> str:
 
 @bp.context_processor
 def staff_bar() -> dict[str, Callable[[], Any]]:
-    """For the pages of the desk: where one sits, how many requests wait, a fresh key for a form."""
+    """For the pages of the desk: where one sits, and how many requests wait."""
     return {
         "my_seat": lambda: find_seat(signed_in_staff()),
         "pending_count": lambda: len(pending_bookings(current_office(), clock.now())),
-        "new_key": lambda: uuid4().hex,
     }

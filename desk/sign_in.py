@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_user, logout_user
 
-from desk.forms import PasswordForm, SignInForm, show_at_field
+from desk.forms import PasswordForm, SignInForm
 from ruko import clock, words
 from ruko.accounts import (
     Role,
@@ -28,13 +28,19 @@ from ruko.accounts import (
 )
 from ruko.db import begin_writing, db
 from ruko.errors import N_, Invalid, RateLimited, Unauthenticated
-from ruko.web import Throttle, commit, current_office, reads_only, safe_path, signed_in
+from ruko.web import (
+    READING,
+    Throttle,
+    commit,
+    current_office,
+    reads_only,
+    safe_path,
+    show_at_field,
+    signed_in,
+)
 from ruko.web.throttle import SIGN_IN
 
 bp = Blueprint("sign_in", __name__)
-
-KEPT_IN_SESSION = ("lang", "theme", "text_size")
-"""What belongs to the browser and not to the account."""
 
 
 @bp.get("/login")
@@ -153,7 +159,8 @@ def _begin_session(user: User) -> None:
 
 
 def _empty_session() -> None:
-    kept = {name: session[name] for name in KEPT_IN_SESSION if name in session}
+    """How pages are read belongs to the browser and not to the account."""
+    kept = {name: session[name] for name in READING if name in session}
     session.clear()
     session.update(kept)
 

@@ -2,21 +2,28 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
-from desk.forms import AbsentForm, FinishForm, TransferForm, show_at_field
+from desk.forms import AbsentForm, FinishForm, TransferForm
 from desk.screen import refused
 from desk.seat import staff_bar
 from desk.staff import AT_THE_DESK, signed_in_staff, to_desk
 from ruko import clock, tickets
 from ruko.accounts import User
-from ruko.db import db, end_writing
 from ruko.errors import Forbidden, Invalid, NotFound, RukoError, WrongState
 from ruko.offices import Office, all_bidang, get_bidang
 from ruko.tickets import State, Turn, Visit, find_turn, get_visit
-from ruko.web import commit, current_office, office_of, once, sign_in_required
+from ruko.web import (
+    commit,
+    current_office,
+    office_of,
+    once,
+    show_at_field,
+    sign_in_required,
+    undo,
+)
 
 bp = Blueprint("turns", __name__)
 bp.before_request(sign_in_required(*AT_THE_DESK))
@@ -106,7 +113,7 @@ def finish(token: str) -> ResponseReturnValue:
 def _do(token: str, rule: Rule, page: str = "", entered: FlaskForm | None = None) -> Response:
     """Do one thing with the ticket's turn, once; a refusal is said at its field or above the desk."""
     user = signed_in_staff()
-    if done := once(user, request.form.get("request_key")):
+    if done := once(user):
         return done
     visit, turn = _visit_for(user, token)
     if entered is not None and not entered.validate():
@@ -140,8 +147,8 @@ def _visit_for(user: User, token: str) -> tuple[Visit, Turn]:
 
 
 def _form_page(page: str, entered: FlaskForm, visit: Visit, status: int = 200) -> Response:
-    db.session.rollback()
-    end_writing()
-    others = [b for b in all_bidang(current_office()) if b.code != visit.bidang]
-    answer = render_template(f"desk/{page}.html", form=entered, visit=visit, all_bidang=others)
+    undo()
+    if isinstance(entered, TransferForm):
+        entered.offer(b for b in all_bidang(current_office()) if b.code != visit.bidang)
+    answer = render_template(f"desk/{page}.html", form=entered, visit=visit)
     return make_response(answer, status)

@@ -24,5 +24,5 @@ def show() -> ResponseReturnValue:
         say=say,
         view=picture(board, say, now, office),
         hours=opening_hours(office),
-        paired=device is not None and device.kind == "display" and device.office_id == office.id,
+        paired=device is not None and device.serves(office, "display"),
     )

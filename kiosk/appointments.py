@@ -1,8 +1,6 @@
 """Checking in with the code of a booking: typed on the screen, on a keyboard, or by a USB scanner."""
 
-from uuid import uuid4
-
-from flask import redirect, render_template, request, url_for
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from kiosk.forms import CodeForm, code_in
@@ -10,10 +8,9 @@ from kiosk.routes import bp, this_kiosk
 from ruko import clock, devices
 from ruko.bookings import get_booking
 from ruko.bookings.codes import ALPHABET, LENGTH
-from ruko.db import db
 from ruko.errors import RukoError
 from ruko.tickets import check_in
-from ruko.web import commit, current_office, once
+from ruko.web import commit, current_office, once, undo
 
 KEYS = [*sorted(ALPHABET, key=str.isalpha)]
 """Digits, then letters, as on the keypad."""
@@ -29,15 +26,14 @@ def appointment() -> ResponseReturnValue:
 def arrive() -> ResponseReturnValue:
     """Check in; the same code leads to the same number, however often it is entered."""
     device, office, now = this_kiosk(), current_office(), clock.now()
-    done = once(device, request.form.get("request_key"))
-    if done:
+    if done := once(device):
         return done
     form = CodeForm()
     try:
         booking = get_booking(code_in(form.code.data or ""), office=office)
         token, _ = check_in(office, booking, by=device.actor, now=now)
     except RukoError as error:
-        db.session.rollback()
+        undo()
         return _page(form, error)
     devices.touch(device.id, now=now)
     return commit(redirect(url_for("kiosk.ticket", token=token), 303))
@@ -45,11 +41,6 @@ def arrive() -> ResponseReturnValue:
 
 def _page(form: CodeForm, error: RukoError | None = None) -> ResponseReturnValue:
     page = render_template(
-        "kiosk/appointment.html",
-        form=form,
-        error=error,
-        keys=KEYS,
-        length=LENGTH,
-        request_key=uuid4().hex,
+        "kiosk/appointment.html", form=form, error=error, keys=KEYS, length=LENGTH
     )
     return page, error.status if error else 200

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,11 +11,10 @@ from kiosk.forms import STEPS, Choices, read_choices
 from kiosk.routes import bp, refused, this_kiosk
 from ruko import clock, devices
 from ruko.board import snapshot
-from ruko.db import db
 from ruko.errors import RukoError
 from ruko.offices import all_bidang, all_villages, opening
 from ruko.tickets import VisitorKind, issue
-from ruko.web import commit, current_office, once
+from ruko.web import commit, current_office, once, undo
 
 
 @bp.get("/number/<any(who,village,bidang,service,priority):question>")
@@ -51,8 +49,7 @@ def ask(question: str) -> ResponseReturnValue:
 def take() -> ResponseReturnValue:
     """Issue the number; a second press or a resend leads to the same one."""
     device, office, now = this_kiosk(), current_office(), clock.now()
-    done = once(device, request.form.get("request_key"))
-    if done:
+    if done := once(device):
         return done
     try:
         choices = read_choices(office, request.form)
@@ -69,7 +66,7 @@ def take() -> ResponseReturnValue:
             now=now,
         )
     except RukoError as error:
-        db.session.rollback()
+        undo()
         return refused(error, _("Your number was not taken"))
     devices.touch(device.id, now=now)
     return commit(redirect(url_for("kiosk.ticket", token=token), 303))
@@ -97,4 +94,4 @@ def _offers(question: str, choices: Choices) -> dict[str, Any]:
             rows = snapshot(office, now=clock.now()).content["bidang"]
             return {"all_bidang": all_bidang(office), "queues": {row["code"]: row for row in rows}}
         case _:
-            return {"request_key": uuid4().hex}
+            return {}

@@ -9,31 +9,29 @@ from kiosk.estimates import clock_estimate
 from ruko import clock
 from ruko.board import snapshot
 from ruko.bookings import arrivals_open
-from ruko.db import db
 from ruko.devices import Device
-from ruko.errors import N_, Forbidden, NotFound, RukoError
+from ruko.errors import N_, Forbidden, RukoError
 from ruko.offices import opening
 from ruko.tickets import get_visit
 from ruko.web import (
+    READING,
     current_device,
     current_office,
     office_of,
     qr_answer,
     reads_only,
-    refuse_page,
+    undo,
     url_of,
 )
-from ruko.web.answers import TITLES
+from ruko.web.answers import TITLES, answer
 
 bp = Blueprint("kiosk", __name__)
-
-VISITOR_SETTINGS = ("lang", "theme", "text_size")
 
 
 def this_kiosk() -> Device:
     """The kiosk that this browser is; raises `Forbidden`."""
     device = current_device()
-    if device is None or device.kind != "kiosk" or device.office_id != current_office().id:
+    if device is None or not device.serves(current_office(), "kiosk"):
         raise Forbidden(N_("This device is not a kiosk of this office (any more)."))
     return device
 
@@ -70,7 +68,7 @@ def start() -> ResponseReturnValue:
 @reads_only
 def next_visitor() -> ResponseReturnValue:
     """Forget how the last visitor liked to read, and start again."""
-    for name in VISITOR_SETTINGS:
+    for name in READING:
         session.pop(name, None)
     return redirect(url_for("kiosk.start"), 303)
 
@@ -78,10 +76,8 @@ def next_visitor() -> ResponseReturnValue:
 @bp.get("/tickets/<token>")
 def ticket(token: str) -> ResponseReturnValue:
     """The number, big, with the QR that opens it on a phone."""
-    now, here = clock.now(), current_office().id
-    office, visit = get_visit(token, office_of=office_of, now=now)
-    if office.id != here:
-        raise NotFound
+    office, now = current_office(), clock.now()
+    _office, visit = get_visit(token, office_of=office_of, office=office, now=now)
     return render_template(
         "kiosk/ticket.html", visit=visit, **clock_estimate(office, visit, now=now)
     )
@@ -102,9 +98,9 @@ def _stale(_error: CSRFError) -> ResponseReturnValue:
 @bp.errorhandler(RukoError)
 def _refused(error: RukoError) -> ResponseReturnValue:
     """Refusals keep the visitor at the kiosk; they lead back to its start."""
-    db.session.rollback()
     if g.get("office") is None or error.status == 503:
-        return refuse_page(error)
+        return answer(error)
+    undo()
     return refused(error, _(TITLES[error.code]))
 
 

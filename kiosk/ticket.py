@@ -5,7 +5,6 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from kiosk.estimates import clock_estimate
@@ -17,16 +16,7 @@ from ruko.web.throttle import looking_up
 
 bp = Blueprint("ticket", __name__)
 
-NEAR_AHEAD = 2
-POLL_NEAR = 5
-POLL_FAR = 20
 LOOKS = {State.CALLED: "call", State.SERVING: "serve"}
-OUTCOMES = {
-    "answered": _l("Settled"),
-    "follow_up": _l("Needs a follow-up"),
-    "referred": _l("Referred"),
-}
-"""The results that the desk offers; programs may tell others, which are shown as they are."""
 TITLES = {
     State.WAITING: N_("Waiting · %(code)s"),
     State.CALLED: N_("Your turn · %(code)s"),
@@ -50,8 +40,8 @@ def fragment(token: str) -> ResponseReturnValue:
     """The living part of the page; says by `Poll-After` when to ask again."""
     context = _context(token)
     response = make_response(render_template("kiosk/_phone.html", **context))
-    response.headers["Cache-Control"] = "no-cache"
-    response.headers["Poll-After"] = str(context["poll_after"])
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Poll-After"] = str(context["visit"].poll_after)
     response.add_etag()
     return response.make_conditional(request)
 
@@ -68,17 +58,12 @@ def _context(token: str) -> dict[str, Any]:
     moment = clock.now()
     with looking_up():
         office, visit = get_visit(token, office_of=office_of, now=moment)
-    near = visit.state == State.CALLED or (
-        visit.state == State.WAITING and visit.people_ahead <= NEAR_AHEAD
-    )
     return {
         "visit": visit,
         "title": _title(visit),
         "said": _said(visit),
-        "outcome": OUTCOMES.get(visit.outcome or "", visit.outcome),
         "look": LOOKS.get(visit.state, ""),
         "ended": visit.state in ENDED,
-        "poll_after": POLL_NEAR if near else POLL_FAR,
         "served": served_now(visit) if visit.state == State.WAITING else [],
         **clock_estimate(office, visit, now=moment),
     }

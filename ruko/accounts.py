@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import threading
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -111,6 +112,8 @@ class Token(Base):
 # transaction, never while the write lock is held.
 
 _hasher = PasswordHasher()
+_hashing = threading.BoundedSemaphore(2)
+"""A hash takes 64 MiB: many at once would fill a small computer's memory."""
 
 
 def new_password() -> str:
@@ -132,13 +135,16 @@ def hash_password(password: str) -> str:
             N_("This password is too long. Please use at most %(count)d characters."),
             count=LONGEST_PASSWORD,
         )
-    return _hasher.hash(password)
+    with _hashing:
+        return _hasher.hash(password)
 
 
 def verify_password(user: User | None, password: str) -> bool:
     """Whether `password` opens that account; takes as long for an unknown one."""
+    nobodys = _nobodys_hash()
     try:
-        _hasher.verify(user.password_hash if user else _nobodys_hash(), password)
+        with _hashing:
+            _hasher.verify(user.password_hash if user else nobodys, password)
     except (Argon2Error, InvalidHashError):
         return False
     return user is not None and user.active
@@ -245,21 +251,20 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def create_token(
-    now: datetime, *, user: User | None = None, device_id: int | None = None, note: str = ""
-) -> str:
-    """A new bearer token of an account or a device; shown once, kept as a hash."""
-    token = secrets.token_urlsafe(32)
-    db.session.add(
-        Token(
-            user_id=user.id if user else None,
-            device_id=device_id,
-            hash=hash_token(token),
-            note=note[:80],
-            created_at=now,
-        )
-    )
+def create_token(user: User, *, note: str = "", by: Actor, now: datetime) -> str:
+    """A new bearer token of an account; shown once, kept as a hash."""
+    row, token = new_token(note, now=now)
+    row.user_id = user.id
+    db.session.add(row)
+    db.session.flush()
+    trail("token", row.id, "create", office_id=user.office_id, by=by, now=now, user=user.id)
     return token
+
+
+def new_token(note: str, *, now: datetime) -> tuple[Token, str]:
+    """A token's row, still without its bearer, and the secret itself."""
+    token = secrets.token_urlsafe(32)
+    return Token(hash=hash_token(token), note=note[:80], created_at=now), token
 
 
 def find_token(token: str) -> Token | None:

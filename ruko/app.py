@@ -25,7 +25,7 @@ from ruko.cli import cli
 from ruko.db import db, engine_options, is_transient, prepare_engine
 from ruko.live import install_live
 from ruko.settings import Settings, read_settings
-from ruko.web import Throttle, install_answers
+from ruko.web import Throttle, install_answers, new_key
 from ruko.web.answers import is_api
 from ruko.web.callers import signed_in
 from ruko.web.doors import install_offices
@@ -116,7 +116,8 @@ def _language() -> str:
 
 
 def _install_sign_in(app: Flask) -> None:
-    login = LoginManager(app)
+    # Its context processor would ask the database for every page, also for the one that says it is away.
+    login = LoginManager(app, add_context_processor=False)
     login.session_protection = None  # phones change their address; sessions end by their own key
 
     @login.user_loader
@@ -125,11 +126,12 @@ def _install_sign_in(app: Flask) -> None:
 
 
 def _install_templates(app: Flask, settings: Settings) -> None:
+    app.jinja_env.globals.update(languages=words.LANGUAGES, new_key=new_key)  # for macros, too
+
     @app.context_processor
     def _context() -> dict[str, Any]:
         return {
             "lang": words.language(),
-            "languages": words.LANGUAGES,
             "demo": settings.demo,
             "office": g.get("office"),
             "me": signed_in,  # called by the page that needs it: an error page must not touch the database

@@ -19,6 +19,7 @@ from ruko.offices import (
     all_announcements,
     all_bidang,
     board_version,
+    full_name,
     opening,
 )
 from ruko.tickets import Call, State, Ticket, Turn, estimate, ticket_code
@@ -163,9 +164,7 @@ def _call(office: Office, row: Any) -> dict[str, Any]:
         "bidang_name": row.bidang_name,
         "place": row.place,
         "village": row.village,
-        "village_name": f"{row.village_kind.capitalize()} {row.village_name}"
-        if row.village
-        else None,
+        "village_name": full_name(row.village_kind, row.village_name) if row.village else None,
         "kind": row.kind,
         "called_at": _moment(office, row.called_at),
         "expires_at": _moment(office, row.expires_at),

@@ -93,7 +93,12 @@ def writing() -> Iterator[None]:
 
 def engine_options(url: str | URL) -> dict[str, Any]:
     """Pool settings for `url`; measured: more connections lower the throughput."""
-    options: dict[str, Any] = {"pool_size": 20, "max_overflow": 0, "pool_timeout": LOCK_SECONDS}
+    options: dict[str, Any] = {
+        "pool_size": 20,
+        "max_overflow": 0,
+        "pool_timeout": LOCK_SECONDS,
+        "hide_parameters": True,  # what people entered stays out of the log
+    }
     if make_url(url).get_backend_name() == "sqlite":
         return options | {"connect_args": {"check_same_thread": False, "timeout": LOCK_SECONDS}}
     return options | {"pool_pre_ping": True}
@@ -163,21 +168,6 @@ def is_transient(error: BaseException) -> bool:
 
 def is_away(error: BaseException) -> bool:
     """Whether the database is away, locked or full: nothing was written."""
-    return isinstance(error, OperationalError) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
-    )
-
-
-__all__ = [
-    "Base",
-    "UTCDateTime",
-    "begin_writing",
-    "db",
-    "end_writing",
-    "engine_options",
-    "is_away",
-    "is_transient",
-    "prepare_engine",
-    "upsert",
-    "writing",
-]
+    if isinstance(error, OperationalError):
+        return not str(error.orig).startswith("no such ")  # SQLite's word for a broken schema
+    return isinstance(error, DBAPIError) and error.connection_invalidated

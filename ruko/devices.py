@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ruko.accounts import Token, create_token, find_token, hash_token
+from ruko.accounts import Token, find_token, hash_token, new_token
 from ruko.audit import Actor, trail
 from ruko.db import Base, db
 from ruko.errors import N_, Invalid, NotFound
@@ -43,6 +43,10 @@ class Device(Base):
     def actor(self) -> Actor:
         return Actor("device", self.id)
 
+    def serves(self, office: Office, kind: DeviceKind) -> bool:
+        """Whether it is that office's kiosk or display."""
+        return self.kind == kind and self.office_id == office.id
+
 
 def add_device(
     office: Office, kind: DeviceKind, name: str, *, by: Actor, now: datetime
@@ -63,7 +67,7 @@ def add_device(
     )
     db.session.add(device)
     db.session.flush()
-    token = create_token(now, device_id=device.id, note=name)
+    token = _token_of(device.id, name, now=now)
     trail("device", device.id, "add", office_id=office.id, by=by, now=now, kind=kind)
     return device, secret, token
 
@@ -92,8 +96,15 @@ def pair(office: Office, kind: DeviceKind, secret: str, *, now: datetime) -> str
     )
     if device_id is None:
         raise NotFound(LINK_USED)
-    token = create_token(now, device_id=device_id, note="browser")
+    token = _token_of(device_id, "browser", now=now)
     trail("device", device_id, "pair", office_id=office.id, by=Actor("device", device_id), now=now)
+    return token
+
+
+def _token_of(device_id: int, note: str, *, now: datetime) -> str:
+    row, token = new_token(note, now=now)
+    row.device_id = device_id
+    db.session.add(row)
     return token
 
 

@@ -136,4 +136,4 @@ class Unavailable(RukoError):
 
     code = "unavailable"
     status = 503
-    message = N_("Nothing was saved: the system is busy. This page tries again by itself.")
+    message = N_("Nothing was saved: the system is busy. Please try again in a moment.")

@@ -151,7 +151,7 @@ def _fails(error: Exception) -> bool:
 def _paired_display(auth: dict[str, Any] | None, office: Office) -> Device | None:
     token = auth.get("token") if isinstance(auth, dict) else None
     device = find_device(token) if isinstance(token, str) else current_device()
-    return device if device and device.kind == "display" and device.office_id == office.id else None
+    return device if device and device.serves(office, "display") else None
 
 
 def _admit(namespace: str, office_id: int, *, stranger: bool) -> None:

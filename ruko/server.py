@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.http import message
 
 from ruko.live import THREADS
 
@@ -14,6 +15,9 @@ STOP_SECONDS = 5
 """A stop never takes longer; what still runs then is ended."""
 LAST_ANSWERS_SECONDS = 2
 """Sockets never end by themselves; a stop waits this long for the other requests."""
+LONGEST_ADDRESS = 128 * 1024
+"""Of a request, in bytes. gunicorn hangs up beyond 8190; what a person pastes deserves a sentence."""
+
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 – compared with, never bound
 
 
@@ -71,6 +75,7 @@ def serve(app: Flask, listening: socket.socket) -> None:
     Nobody may have used the database here without disposing of its connections.
     """
     outlives_terminal = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # started by nohup
+    message.MAX_REQUEST_LINE = LONGEST_ADDRESS
     Embedded(
         app,
         {
@@ -81,6 +86,7 @@ def serve(app: Flask, listening: socket.socket) -> None:
             "graceful_timeout": STOP_SECONDS,
             "timeout": 60,
             "keepalive": 65,
+            "limit_request_line": LONGEST_ADDRESS,
             "loglevel": "warning",
             "control_socket_disable": True,
             "post_fork": _hurry,

@@ -6,12 +6,18 @@ from typing import Any
 from babel.dates import format_date
 from flask_babel import force_locale, get_locale, gettext, ngettext
 
-from ruko.errors import RukoError
+from ruko.errors import N_, RukoError
 from ruko.offices import Office
 from ruko.offices.models import ZONE_NAMES
+from ruko.tickets import Outcome
 
 LANGUAGES = {"id": "Indonesia", "en": "English"}
 DEFAULT_LANGUAGE = "id"
+OUTCOMES: dict[str, str] = {
+    Outcome.ANSWERED: N_("Settled"),
+    Outcome.FOLLOW_UP: N_("Needs a follow-up"),
+    Outcome.REFERRED: N_("Referred"),
+}
 
 
 def language() -> str:
@@ -73,6 +79,11 @@ def people(count: int) -> str:
     return ngettext("%(num)d person", "%(num)d people", count)
 
 
+def outcome(told: str) -> str:
+    """How a visit ended; what another program told is shown as it is."""
+    return gettext(OUTCOMES[told]) if told in OUTCOMES else told
+
+
 def sentence(error: RukoError) -> str:
     """The refusal in the page's language, its moments in words."""
     text = gettext(error.message)
@@ -101,8 +112,3 @@ def _value(value: Any) -> Any:
 def _zone_name(value: datetime | time) -> str:
     name = ZONE_NAMES.get(str(value.tzinfo), "")
     return f" {name}" if name else ""
-
-
-def full_moment(moment: datetime, office: Office) -> str:
-    """Senin, 23 November 2026 pukul 08.00 WITA."""
-    return str(_value(office.local(moment)))

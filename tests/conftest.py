@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -150,15 +151,15 @@ class VisitingClient(FlaskClient):
 
     csrf_token: str = ""
 
-    def open(self, *args: object, **kwargs: object) -> TestResponse:
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         assert not has_app_context(), "Ask pages outside of an application context."
         return super().open(*args, **kwargs)
 
     def submit(
-        self, path: str, data: Mapping[str, object] | None = None, **kwargs: object
+        self, path: str, data: Mapping[str, object] | None = None, **kwargs: Any
     ) -> TestResponse:
         """Send a form as its page would, with its CSRF token."""
-        return self.post(path, data={"csrf_token": self.token(), **(data or {})}, **kwargs)  # type: ignore[arg-type]
+        return self.post(path, data={"csrf_token": self.token(), **(data or {})}, **kwargs)
 
     def token(self) -> str:
         """The CSRF token of this browser's session."""
@@ -238,7 +239,7 @@ def bearer(app: Flask, account: Callable[..., str]) -> Callable[..., dict[str, s
         with app.app_context(), writing():
             office = get_office(SLUG)
             user = db.session.query(User).filter_by(office_id=office.id, username=name).one()
-            token = create_token(clock.now(), user=user)
+            token = create_token(user, by=SYSTEM, now=clock.now())
             db.session.commit()
         return {"Authorization": f"Bearer {token}"}
 

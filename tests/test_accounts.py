@@ -190,7 +190,7 @@ def test_a_disabled_account_has_no_session_no_sign_in_and_no_token(
     office: Office, now: datetime, password_hash: str
 ) -> None:
     user = add(office, now, password_hash=password_hash)
-    session, token = user.get_id(), create_token(now, user=user)
+    session, token = user.get_id(), create_token(user, by=SYSTEM, now=now)
     db.session.flush()
 
     disable_user(user, by=BOSS, now=now)
@@ -221,7 +221,7 @@ def test_another_accounts_session_key_opens_nothing(office: Office, now: datetim
 
 def test_a_token_is_shown_once_and_kept_as_its_hash(office: Office, now: datetime) -> None:
     user = add(office, now)
-    token = create_token(now, user=user, note="n" * 100)
+    token = create_token(user, note="n" * 100, by=SYSTEM, now=now)
     db.session.flush()
 
     row = find_token(token)
@@ -238,7 +238,7 @@ def test_a_token_is_shown_once_and_kept_as_its_hash(office: Office, now: datetim
 
 def test_a_revoked_token_is_unknown_at_once(office: Office, now: datetime) -> None:
     user = add(office, now)
-    one, other = create_token(now, user=user), create_token(now, user=user)
+    one, other = create_token(user, by=SYSTEM, now=now), create_token(user, by=SYSTEM, now=now)
     db.session.flush()
     row = find_token(one)
     assert row is not None

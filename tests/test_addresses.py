@@ -31,7 +31,8 @@ from ruko.offices import (
     get_village,
 )
 from ruko.seed import VillageRow, load_office
-from ruko.tickets import VisitorKind
+from ruko.tickets import Ticket, Turn, VisitorKind
+from tests import people
 from tests.conftest import SLUG, VisitingClient, new_device
 
 VILLAGES = {"village"}
@@ -206,6 +207,19 @@ def test_looking_changes_nothing(world: World) -> None:
             assert _all_rows(world.app) == before, (
                 f"somebody changed something by looking at {rule}"
             )
+
+
+def test_a_kiosk_shows_another_offices_ticket_to_nobody(world: World) -> None:
+    with world.app.app_context(), writing():
+        own, other = get_office(SLUG), get_office("halong")
+        token = people.take(other, clock.now())
+        names = own.name, other.name
+        db.session.commit()
+
+    page = world.people["kiosk"].get(f"/{SLUG}/kiosk/tickets/{token}")
+
+    assert page.status_code == 404
+    assert [name in page.text for name in names] == [True, False]
 
 
 def test_everybody_is_let_in_where_they_may_and_nowhere_else(world: World) -> None:
@@ -423,6 +437,8 @@ def _close_other_office(app: Flask, office_id: int) -> None:
                 Service.bidang_id.in_(select(Bidang.id).where(Bidang.office_id == office_id))
             )
         )
+        tickets_there = select(Ticket.id).where(Ticket.office_id == office_id)
+        db.session.execute(delete(Turn).where(Turn.ticket_id.in_(tickets_there)))
         for table in own:
             db.session.execute(delete(table).where(table.c.office_id == office_id))
         db.session.execute(delete(Office).where(Office.id == office_id))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from api.pages import write_cursor
 from tests.programs import OFFICE, Program, json_of, refused
 
 Programs = Callable[..., Program]
@@ -253,12 +254,15 @@ def test_a_long_list_comes_in_pages(binjai: Program, operator: Program) -> None:
     assert rest["next_cursor"] is None
     for cursor in ("x", "MA", "bm93LzE"):
         assert refused(operator.get(BOOKINGS, cursor=cursor), 422, "invalid", "cursor")
+    beyond = write_cursor("9999-12-31T23:59:59/9999999999")  # an id that PostgreSQL cannot hold
+    assert json_of(operator.get(BOOKINGS, cursor=beyond))["items"] == []
 
 
 def test_a_booking_goes_into_a_calendar_and_onto_a_picture(binjai: Program) -> None:
     code = book(binjai)["code"]
     calendar = binjai.get(f"/bookings/{code}.ics")
     assert calendar.mimetype == "text/calendar"
+    assert f'"ruko-{code}.ics"' in calendar.headers["Content-Disposition"]
     assert "DTSTART:20261124T010000Z" in calendar.text
     assert binjai.get(f"/bookings/{code}/qr.svg").mimetype == "image/svg+xml"
 

@@ -43,7 +43,7 @@ def another_office(app: Flask, password_hash: str) -> Iterator[dict[str, dict[st
         )
         db.session.flush()
         tokens = {
-            "operator": create_token(now, user=user),
+            "operator": create_token(user, by=SYSTEM, now=now),
             "kiosk": add_device(there, "kiosk", "Tablet", by=SYSTEM, now=now)[2],
         }
         number = there.id

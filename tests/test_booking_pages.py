@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from werkzeug.test import TestResponse
 
+from ruko.errors import Unavailable
 from tests.conftest import MONDAY, SLUG, VisitingClient
 
 HOME = f"/{SLUG}/booking"
@@ -107,7 +108,9 @@ def test_contrast_is_kept_and_comes_back_here(binjai: VisitingClient) -> None:
 
 
 def test_the_switches_lead_to_no_other_host(binjai: VisitingClient) -> None:
-    assert binjai.submit("/reading", {"theme": "contrast", "next": "//evil.example"}).location == "/"
+    assert (
+        binjai.submit("/reading", {"theme": "contrast", "next": "//evil.example"}).location == "/"
+    )
 
 
 def test_english_by_the_switch(binjai: VisitingClient) -> None:
@@ -425,6 +428,27 @@ def test_calling_off_needs_a_reason_and_frees_the_hour(
     assert "Dibatalkan" in page
     assert "Kades sakit" in page
     book(inan)
+
+
+def test_what_could_not_be_kept_is_not_called_done(
+    binjai: VisitingClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = book(binjai)
+    binjai.get(f"{HOME}/{code}")
+    monkeypatch.setattr(import_module("booking.mine"), "commit", fail)
+    monkeypatch.setattr(import_module("booking.wish"), "commit", fail)
+
+    called_off = binjai.submit(f"{HOME}/{code}/cancel", {"reason": "Hujan"})
+    sent = send(binjai, start="10:00", end="11:00")
+
+    assert (called_off.status_code, sent.status_code) == (503, 503)
+    page = binjai.get(f"{HOME}/{code}")
+    assert "booking-sent.js" not in page.text
+    assert "Janji dibatalkan" not in text_of(page)
+
+
+def fail(_answer: object) -> None:
+    raise Unavailable
 
 
 def test_too_late_to_call_off_but_not_for_the_operator(

@@ -1,5 +1,6 @@
 """The published order, whatever comes: lowest rank first, then who took the number first."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ SLOTS = (8, 9, 10, 11)
 MODEST = settings(
     max_examples=25,
     deadline=None,
+    derandomize="CI" in os.environ,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

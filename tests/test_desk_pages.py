@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from html import unescape
+from importlib import import_module
 
 import pytest
 from flask import Flask
@@ -14,6 +15,7 @@ from ruko import bookings, clock
 from ruko.accounts import find_user, verify_password
 from ruko.audit import trail_of
 from ruko.db import db, writing
+from ruko.errors import Unavailable
 from ruko.offices import Office, get_office
 from ruko.tickets import queue_of
 from ruko.web.throttle import SIGN_IN
@@ -541,6 +543,26 @@ def test_decline_with_a_reason(app: Flask, sign_in: SignIn, requests: list[str])
         booking = bookings.get_booking(requests[0], office=office)
         assert (booking.state, booking.decided_reason) == ("declined", "Ruang dipakai rapat.")
     assert press(operator, f"{APPROVALS}/ABCD2345/approve").status_code == 404
+
+
+@pytest.mark.parametrize(("step", "said"), [("approve", "Disetujui:"), ("decline", "Ditolak:")])
+def test_a_decision_that_could_not_be_kept_is_not_told(
+    sign_in: SignIn,
+    requests: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    said: str,
+) -> None:
+    def fail(_answer: object) -> None:
+        raise Unavailable
+
+    operator = sign_in("operator")
+    monkeypatch.setattr(import_module("desk.approvals"), "commit", fail)
+    sent = operator.submit(f"{APPROVALS}/{requests[0]}/{step}", {"reason": "Ruang dipakai rapat."})
+    assert sent.status_code == 503
+    page = text_of(operator.get(APPROVALS))
+    assert said not in page
+    assert "2 permohonan" in page
 
 
 def test_no_request_is_an_empty_state(sign_in: SignIn) -> None:

@@ -555,6 +555,7 @@ def test_polling_is_conditional_and_told_when_to_come_again(
 ) -> None:
     first = fragment(client, token, Accept_Encoding="br")
     assert (first.status_code, first.headers["Poll-After"]) == (200, "5")
+    assert first.headers["Cache-Control"] == "private, no-cache"
     assert first.headers["ETag"]
 
     same = fragment(client, token, Accept_Encoding="br", If_None_Match=first.headers["ETag"])

@@ -321,7 +321,7 @@ with app.app_context(), writing():
     now = clock.now()
     user = add_user(office, "op", Role.OPERATOR, "-", must_change_password=False, by=SYSTEM, now=now)
     db.session.flush()
-    print(create_token(now, user=user, note="test"))
+    print(create_token(user, note="test", by=SYSTEM, now=now))
     print(add_device(office, "display", "Layar", by=SYSTEM, now=now)[2])
     db.session.commit()
 """

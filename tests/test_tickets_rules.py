@@ -665,6 +665,7 @@ def test_absence_before_the_third_announcement_needs_a_reason(
 
     missed = visit_of(office, token, now)
     assert (missed.state, missed.place, missed.closed_at) == ("no_show", None, None)
+    assert turn_of(office, token).counter_id is None
     assert "reason" not in trail_of("ticket", ticket_of(token).id)[-1].detail
 
 
@@ -702,7 +703,7 @@ def test_a_transfer_keeps_number_and_rank_and_carries_the_note(
 
     visit = visit_of(office, token, now + 9 * MINUTE)
     assert (visit.code, visit.bidang, visit.state) == ("A-001", "SEK", "waiting")
-    assert visit.rank_at == now - timedelta(minutes=30)
+    assert turn_of(office, token).rank_at == now - timedelta(minutes=30)
     assert (visit.issued_at, visit.entered_at) == (now, now + 9 * MINUTE)
     assert (visit.note, visit.place, visit.announcements) == ("Berkas lengkap", None, 0)
     assert [v.code for v in queue_of(office, bidang_of(office, "SEK"), now=now).waiting] == [
@@ -985,7 +986,7 @@ def test_a_past_day_reads_as_expired_at_once(office: Office) -> None:
         last_second = visit_of(office, token, wita(23, 59, 59))
         assert last_second.state == state
         shown = visit_of(office, token, midnight)
-        assert shown.state == ("done" if state == "done" else "expired")
+        assert shown.state == (state if state in ("done", "no_show") else "expired")
         assert (shown.place, shown.people_ahead) == (None, 0)
         assert state_of(office, token) == state  # reading has changed nothing
     queue = queue_of(office, bidang_of(office), now=midnight)
@@ -1003,6 +1004,8 @@ def test_the_first_number_of_the_day_closes_the_past(office: Office) -> None:
         turn = turn_of(office, token)
         if state == "done":
             assert (turn.state, turn.closed_at) == ("done", wita(9))
+        elif state == "no_show":  # an absence stays on record
+            assert (turn.state, turn.closed_at) == ("no_show", None)
         else:
             assert (turn.state, turn.closed_at) == ("expired", morning)
             assert history(token)[-1] == "expired"
@@ -1027,6 +1030,10 @@ def test_a_clock_a_year_ahead_blocks_no_counter_once_it_is_right_again(office: O
     start(office, called(office, future), by=SYSTEM, now=future)
     waiting = take(office, future)
     assert visit_of(office, left, wita(9)).state == "expired"
+
+    with pytest.raises(WrongState) as refusal:
+        finish(office, turn_of(office, left), by=SYSTEM, now=wita(9))
+    assert refusal.value.state == "expired"
 
     today = take(office, wita(9))  # the first number of today
     assert code_of(today) == "A-001"

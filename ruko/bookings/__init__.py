@@ -22,7 +22,7 @@ from ruko.bookings.queries import (
     get_room,
     pending_bookings,
 )
-from ruko.bookings.rules import approve, book, cancel, decline
+from ruko.bookings.rules import approve, book, cancel, decline, why_not_cancelled
 from ruko.bookings.slots import (
     DayGrid,
     Quota,
@@ -71,4 +71,5 @@ __all__ = [
     "period_of",
     "quota_of",
     "shown_state",
+    "why_not_cancelled",
 ]

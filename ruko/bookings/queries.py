@@ -11,7 +11,7 @@ from ruko.bookings.codes import is_code, normalise_code
 from ruko.bookings.models import Booking, BookingState, Room, is_overdue
 from ruko.db import db
 from ruko.errors import N_, Invalid, NotFound
-from ruko.offices import Bidang, Office, Village
+from ruko.offices import Bidang, Office, Village, full_name
 
 ON_THE_AGENDA = (BookingState.CONFIRMED, BookingState.CHECKED_IN, BookingState.IN_SESSION)
 
@@ -165,7 +165,7 @@ def agenda(office: Office, day: date) -> Sequence[AgendaEntry]:
             row.starts_at,
             row.ends_at,
             row.village_code,
-            f"{row.kind.capitalize()} {row.name}",
+            full_name(row.kind, row.name),
             row.bidang,
             row.state,
         )

@@ -22,11 +22,12 @@ from ruko.bookings.slots import Wish, alternatives, period_of
 from ruko.bookings.states import change_state, expire_overdue, release
 from ruko.bookings.timetable import timetable, why_not_yet_bookable
 from ruko.db import db, upsert
-from ruko.errors import N_, Invalid, TooLate, WrongState
+from ruko.errors import N_, Invalid, RukoError, TooLate, WrongState
 from ruko.offices import Bidang, Category, Office, Village, change_board
 
 LONGEST_TOPIC = 500
 LONGEST_LEADER = 80
+LONGEST_PHONE = 20
 LONGEST_REASON = 500
 LARGEST_VISIT = 1000
 """How many may attend an outside visit, which has no room to limit it."""
@@ -146,18 +147,10 @@ def cancel(booking: Booking, reason: str, *, by: Actor, privileged: bool, now: d
     A village may until an hour or so before the start (then `TooLate`), the `privileged` always.
     """
     reason = _text("reason", reason, LONGEST_REASON)
+    refusal = why_not_cancelled(booking, privileged=privileged, now=now)
+    if refusal:
+        raise refusal
     before = shown_state(booking, now)
-    if before not in UNDECIDED_OR_COMING:
-        raise WrongState(before)
-    office = booking.office
-    if not privileged and now > booking.starts_at - timedelta(minutes=office.change_until_minutes):
-        raise TooLate(
-            N_(
-                "Nothing was cancelled: a booking can be cancelled until %(minutes)d minutes before"
-                " its start. Please call the sub-district office."
-            ),
-            minutes=office.change_until_minutes,
-        )
     change_state(
         booking,
         BookingState.CANCELLED,
@@ -169,7 +162,23 @@ def cancel(booking: Booking, reason: str, *, by: Actor, privileged: bool, now: d
     )
     release([booking])
     if before in ON_THE_AGENDA:
-        change_board(office.id)
+        change_board(booking.office_id)
+
+
+def why_not_cancelled(booking: Booking, *, privileged: bool, now: datetime) -> RukoError | None:
+    """Why the booking cannot be called off (any more), or None when it can."""
+    state, margin = shown_state(booking, now), booking.office.change_until_minutes
+    if state not in UNDECIDED_OR_COMING:
+        return WrongState(state)
+    if not privileged and now > booking.starts_at - timedelta(minutes=margin):
+        return TooLate(
+            N_(
+                "Nothing was cancelled: a booking can be cancelled until %(minutes)d minutes before"
+                " its start. Please call the sub-district office."
+            ),
+            minutes=margin,
+        )
+    return None
 
 
 # ── What was entered ──────────────────────────────────────────────────────────────────────────

@@ -124,7 +124,7 @@ def token() -> None:
 def token_create(name: str, note: str, office: str | None) -> None:
     """Make a token of that account; shown once, alone on the last line."""
     with the_house(office) as here:
-        made = create_token(clock.now(), user=_open_account(here, name), note=note)
+        made = create_token(_open_account(here, name), note=note, by=SYSTEM, now=clock.now())
     click.echo(made)
 
 

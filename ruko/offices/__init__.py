@@ -20,6 +20,7 @@ from ruko.offices.models import (
     OfficeState,
     Service,
     Village,
+    full_name,
 )
 from ruko.offices.queries import (
     all_announcements,
@@ -64,6 +65,7 @@ __all__ = [
     "change_board",
     "find_office",
     "first_open_days",
+    "full_name",
     "get_bidang",
     "get_category",
     "get_counter",

@@ -12,6 +12,11 @@ from ruko.db import Base
 ZONE_NAMES = {"Asia/Jakarta": "WIB", "Asia/Makassar": "WITA", "Asia/Jayapura": "WIT"}
 
 
+def full_name(kind: str, name: str) -> str:
+    """A village as in a sentence: Desa Binjai, Kelurahan Batu Piring."""
+    return f"{kind.capitalize()} {name}"
+
+
 class Office(Base):
     """One sub-district office. Lengths of time are whole minutes unless the name says otherwise."""
 
@@ -86,8 +91,7 @@ class Village(Base):
 
     @property
     def full_name(self) -> str:
-        """As in a sentence: Desa Binjai, Kelurahan Batu Piring."""
-        return f"{self.kind.capitalize()} {self.name}"
+        return full_name(self.kind, self.name)
 
 
 class Bidang(Base):

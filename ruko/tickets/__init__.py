@@ -3,7 +3,7 @@
 from ruko.tickets.calling import CounterBusy, call_next, call_ticket, recall
 from ruko.tickets.estimates import estimate
 from ruko.tickets.issuing import check_in, close_past_days, issue
-from ruko.tickets.models import Call, State, Ticket, TicketSeries, Turn, VisitorKind
+from ruko.tickets.models import Call, Outcome, State, Ticket, TicketSeries, Turn, VisitorKind
 from ruko.tickets.moves import find_turn, turn_at
 from ruko.tickets.queries import (
     DayFigures,
@@ -25,6 +25,7 @@ __all__ = [
     "Call",
     "CounterBusy",
     "DayFigures",
+    "Outcome",
     "Queue",
     "State",
     "Step",

@@ -14,7 +14,6 @@ from ruko.offices import Bidang, Office, Service, Village, change_board, require
 from ruko.tickets.models import (
     OPEN,
     TOKEN_BYTES,
-    UNFINISHED,
     State,
     Ticket,
     TicketSeries,
@@ -118,7 +117,7 @@ def close_past_days(office: Office, *, now: datetime) -> None:
     here = exists().where(Ticket.id == Turn.ticket_id, Ticket.office_id == office.id)
     closed = db.session.execute(
         update(Turn)
-        .where(Turn.state.in_(UNFINISHED), Turn.day != today, here)
+        .where(Turn.state.in_(OPEN), Turn.day != today, here)
         .values(state=State.EXPIRED, closed_at=now, version=Turn.version + 1)
         .returning(Turn.ticket_id)
     ).scalars()

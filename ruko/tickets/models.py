@@ -27,8 +27,8 @@ class State(StrEnum):
 
 AT_COUNTER = (State.CALLED, State.SERVING)
 OPEN = (State.WAITING, State.CALLED, State.SERVING, State.HELD)
-UNFINISHED = (*OPEN, State.NO_SHOW)
-"""What a past day closes: a missed visitor can no longer come back."""
+IN_THE_QUEUE = (*OPEN, State.NO_SHOW)
+"""What a desk sees of a day. Only what is open expires with it: an absence stays on record."""
 
 
 class VisitorKind(StrEnum):
@@ -37,6 +37,14 @@ class VisitorKind(StrEnum):
     VILLAGE_OFFICIAL = "village_official"
     RESIDENT = "resident"
     OTHER = "other"
+
+
+class Outcome(StrEnum):
+    """How a visit may end, as the desk offers it; programs may tell other results."""
+
+    ANSWERED = "answered"
+    FOLLOW_UP = "follow_up"
+    REFERRED = "referred"
 
 
 def _in(*states: State) -> str:

@@ -12,7 +12,7 @@ from ruko.audit import Actor, trail
 from ruko.db import db
 from ruko.errors import N_, Invalid, WrongState
 from ruko.offices import Bidang, Counter, Office, change_board
-from ruko.tickets.models import AT_COUNTER, UNFINISHED, State, Ticket, Turn
+from ruko.tickets.models import AT_COUNTER, OPEN, State, Ticket, Turn
 
 LONGEST_REASON = 500
 
@@ -43,7 +43,7 @@ def turn_at(counter: Counter) -> Turn | None:
 def state_on(turn: Turn, office: Office, now: datetime) -> State:
     """The turn's state as it reads at `now`: what another day left open has expired."""
     state = State(turn.state)
-    return State.EXPIRED if turn.day != office.day(now) and state in UNFINISHED else state
+    return State.EXPIRED if turn.day != office.day(now) and state in OPEN else state
 
 
 def require_state(turn: Turn, office: Office, now: datetime, *states: State) -> None:

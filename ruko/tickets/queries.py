@@ -11,9 +11,13 @@ from ruko.audit import trail_of
 from ruko.bookings import Booking
 from ruko.db import db
 from ruko.errors import N_, NotFound
-from ruko.offices import Bidang, Counter, Office, Service, Village
+from ruko.offices import Bidang, Counter, Office, Service, Village, full_name
 from ruko.tickets.estimates import Range, estimate
-from ruko.tickets.models import AT_COUNTER, UNFINISHED, Call, State, Ticket, Turn
+from ruko.tickets.models import AT_COUNTER, IN_THE_QUEUE, OPEN, Call, State, Ticket, Turn
+
+NEAR_AHEAD = 2
+POLL_NEAR_SECONDS = 5
+POLL_FAR_SECONDS = 20
 
 _VISIT_COLUMNS = (
     Ticket.id.label("ticket_id"),
@@ -46,7 +50,6 @@ _VISIT_COLUMNS = (
     Turn.result_note,
     Bidang.code.label("bidang"),
     Bidang.name.label("bidang_name"),
-    Bidang.letter.label("bidang_letter"),
     Counter.id.label("counter"),
     Counter.name.label("place"),
 )
@@ -64,7 +67,7 @@ _BY_TOKEN = _VISITS.where(Ticket.token == bindparam("b_token")).order_by(Turn.id
 _OF_BIDANG = _VISITS.where(
     Turn.bidang_id == bindparam("b_bidang"),
     Turn.day == bindparam("b_day"),
-    Turn.state.in_([*UNFINISHED]),
+    Turn.state.in_([*IN_THE_QUEUE]),
 ).order_by(Turn.rank_at, Turn.id)
 _AT_COUNTERS = _VISITS.where(
     Ticket.office_id == bindparam("b_office"),
@@ -107,7 +110,6 @@ class Visit:
     """A ticket with its latest turn, as its visitor and its desk may see it; never a name."""
 
     ticket_id: int
-    office_id: int
     token: str
     code: str
     number: int
@@ -126,11 +128,9 @@ class Visit:
     bidang_id: int
     bidang: str
     bidang_name: str
-    bidang_letter: str
     counter: int | None
     place: str | None
     issued_at: datetime
-    rank_at: datetime
     entered_at: datetime
     called_at: datetime | None
     started_at: datetime | None
@@ -140,6 +140,14 @@ class Visit:
     outcome: str | None
     result_note: str | None
     people_ahead: int
+
+    @property
+    def poll_after(self) -> int:
+        """In how many seconds a phone asks again: soon while the turn is near."""
+        near = self.state == State.CALLED or (
+            self.state == State.WAITING and self.people_ahead <= NEAR_AHEAD
+        )
+        return POLL_NEAR_SECONDS if near else POLL_FAR_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,20 +186,22 @@ def ticket_code(letter: str, number: int) -> str:
     return f"{letter}-{number:03}"
 
 
-def get_visit(token: str, *, office_of: Any, now: datetime) -> tuple[Office, Visit]:
+def get_visit(
+    token: str, *, office_of: Any, office: Office | None = None, now: datetime
+) -> tuple[Office, Visit]:
     """The office and the visit of a ticket's token; raises `NotFound`.
 
-    `office_of` gives the office of an id (doors keep it at hand).
+    `office_of` gives the office of an id (doors keep it at hand); with `office`, only its own.
     """
     row = db.session.execute(_BY_TOKEN, {"b_token": token}).one_or_none()
-    if row is None:
+    if row is None or (office is not None and row.office_id != office.id):
         raise NotFound(
             N_(
                 "This ticket is not known. Please scan the QR on your number again, or ask the staff."
             )
         )
-    office: Office = office_of(row.office_id)
-    return office, _visit(row, office.day(now), None)
+    home: Office = office_of(row.office_id)
+    return home, _visit(row, home.day(now), None)
 
 
 def estimate_for(visit: Visit, *, now: datetime) -> Range | None:
@@ -255,7 +265,7 @@ def _figures(where: dict[str, Any]) -> DayFigures:
 
 def _visit(row: Any, today: date, people_ahead: int | None) -> Visit:
     state = State(row.state)
-    if row.day != today and state in UNFINISHED:
+    if row.day != today and state in OPEN:
         state = State.EXPIRED
     if people_ahead is None:
         people_ahead = (
@@ -274,7 +284,6 @@ def _visit(row: Any, today: date, people_ahead: int | None) -> Visit:
     shown_place = state in AT_COUNTER
     return Visit(
         ticket_id=row.ticket_id,
-        office_id=row.office_id,
         token=row.token,
         code=ticket_code(row.letter, row.number),
         number=row.number,
@@ -283,7 +292,7 @@ def _visit(row: Any, today: date, people_ahead: int | None) -> Visit:
         priority=row.priority,
         visitor=row.visitor,
         village=row.village,
-        village_name=f"{row.village_kind.capitalize()} {row.village_name}" if row.village else None,
+        village_name=full_name(row.village_kind, row.village_name) if row.village else None,
         booking=row.booking,
         booking_starts_at=row.booking_starts_at,
         service=row.service,
@@ -291,11 +300,9 @@ def _visit(row: Any, today: date, people_ahead: int | None) -> Visit:
         bidang_id=row.bidang_id,
         bidang=row.bidang,
         bidang_name=row.bidang_name,
-        bidang_letter=row.bidang_letter,
         counter=row.counter if shown_place else None,
         place=row.place if shown_place else None,
         issued_at=row.issued_at,
-        rank_at=row.rank_at,
         entered_at=row.entered_at,
         called_at=row.called_at,
         started_at=row.started_at,

@@ -1,12 +1,11 @@
 """What the doors share: the current office, who stands there, error answers, one answer per key."""
 
-from ruko.web.answers import install_answers, problem, refuse_page
+from ruko.web.answers import install_answers
+from ruko.web.calendar import booking_url, ics_answer
 from ruko.web.callers import (
     Caller,
-    actor_of,
     caller,
     current_device,
-    keep_device,
     require_device,
     require_role,
     sign_in_required,
@@ -18,35 +17,37 @@ from ruko.web.doors import (
     reads_only,
     register_door,
     safe_path,
-    take_office,
     url_of,
 )
-from ruko.web.once import commit, once
+from ruko.web.forms import show_at_field
+from ruko.web.once import commit, new_key, once, undo
 from ruko.web.qr import qr_answer
+from ruko.web.reading import READING
 from ruko.web.throttle import Throttle
 
 __all__ = [
+    "READING",
     "Caller",
     "Throttle",
-    "actor_of",
+    "booking_url",
     "caller",
     "commit",
     "current_device",
     "current_office",
+    "ics_answer",
     "install_answers",
-    "keep_device",
+    "new_key",
     "office_of",
     "once",
-    "problem",
     "qr_answer",
     "reads_only",
-    "refuse_page",
     "register_door",
     "require_device",
     "require_role",
     "safe_path",
+    "show_at_field",
     "sign_in_required",
     "signed_in",
-    "take_office",
+    "undo",
     "url_of",
 ]

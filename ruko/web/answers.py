@@ -11,12 +11,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from ruko import words
-from ruko.db import db, is_away, is_transient
+from ruko.db import db, end_writing, is_away, is_transient
 from ruko.errors import N_, Forbidden, Invalid, NotFound, RateLimited, RukoError, Unavailable
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5
+PASSWORDS = {"password", "current", "again"}
 
 
 class MethodNotAllowed(RukoError):
@@ -111,22 +112,27 @@ def problem(error: RukoError) -> Response:
     return answer
 
 
-def refuse_page(error: RukoError, **context: Any) -> tuple[str, int]:
+def refuse_page(error: RukoError) -> tuple[str, int]:
     """The refusal as a page of its own, with the next step."""
-    retry = RETRY_SECONDS if error.status == 503 and request.method == "GET" else None
+    retry = RETRY_SECONDS if error.status == 503 else None
     page = render_template(
         "error.html",
         status=error.status,
         title=_(TITLES[error.code]),
         detail=words.sentence(error),
         retry_seconds=retry,
-        **({"back_url": _way_back(), "back_label": _("To the front page")} | context),
+        resend=_resend() if retry and request.method == "POST" else None,
+        back_url=url_for("pages.front"),
+        back_label=_("To the front page"),
     )
     return page, error.status
 
 
-def _way_back() -> str:
-    return url_for("pages.front")
+def _resend() -> list[tuple[str, str]]:
+    """The fields of a press that was not taken, to be sent again; passwords stay out of pages."""
+    if PASSWORDS & request.form.keys():
+        return []
+    return list(request.form.items(multi=True))
 
 
 def _hint(answer: Response, error: RukoError) -> None:
@@ -141,6 +147,7 @@ def _hint(answer: Response, error: RukoError) -> None:
 def answer(error: RukoError) -> Response:
     """Undo the unit of work and say why, as a document or a page."""
     db.session.rollback()
+    end_writing()  # a page that says why waits for nobody
     if is_api():
         return problem(error)
     page, status = refuse_page(error)
@@ -181,7 +188,7 @@ def _http(error: HTTPException) -> Any:
 
 def _database(error: DBAPIError) -> Response:
     if is_away(error) or is_transient(error):
-        log.warning("database unavailable: %s", type(error.orig).__name__)
+        log.warning("database unavailable: %s", error.orig)
         return answer(Unavailable())
     log.error("database error at %s", request.endpoint, exc_info=error)
     return answer(Broken())

@@ -8,8 +8,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from ruko.accounts import Role, Token, User, find_token
-from ruko.audit import VISITOR, Actor
-from ruko.devices import Device, live_device
+from ruko.devices import Device, DeviceKind, live_device
 from ruko.errors import N_, Forbidden, Unauthenticated
 from ruko.web.doors import current_office
 
@@ -91,11 +90,6 @@ def caller() -> Caller | None:
     return g.get("bearer") or signed_in() or current_device()
 
 
-def actor_of(who: Caller | None) -> Actor:
-    """For the trail."""
-    return who.actor if who else VISITOR
-
-
 def require_role(*roles: Role) -> User:
     """The calling account if it has one of `roles` in the current office.
 
@@ -111,11 +105,11 @@ def require_role(*roles: Role) -> User:
     return who
 
 
-def require_device(kind: str, *roles: Role) -> Caller:
+def require_device(kind: DeviceKind, *roles: Role) -> Caller:
     """The calling device of that kind, or an account with one of `roles`; see `require_role`."""
     who = caller()
     if isinstance(who, Device):
-        if who.kind != kind or who.office_id != current_office().id:
+        if not who.serves(current_office(), kind):
             raise Forbidden
         return who
     return require_role(*roles)

@@ -7,6 +7,7 @@ answer that was given. Refusals are forgotten with the rollback, so they may be 
 
 import hashlib
 import json
+import secrets
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -18,7 +19,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from ruko import clock
 from ruko.accounts import User
-from ruko.db import Base, db, upsert
+from ruko.db import Base, db, end_writing, upsert
 from ruko.errors import N_, IdempotencyMismatch, Invalid
 from ruko.web.callers import Caller
 from ruko.web.doors import current_office
@@ -47,11 +48,19 @@ class RequestKey(Base):
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
-def once(who: Caller, key: str | None) -> Response | None:
+def new_key() -> str:
+    """A fresh key for a form, which makes its page's press one press."""
+    return secrets.token_hex(16)
+
+
+def once(who: Caller, key: str | None = None) -> Response | None:
     """Begin a request with that key; returns the remembered answer if it was given before.
 
-    Raises `IdempotencyMismatch` when the key came with another request.
+    Without a key given, it is the one of the form. Raises `IdempotencyMismatch` when the key came
+    with another request.
     """
+    if key is None:
+        key = request.form.get("request_key")
     if not key:
         return None
     if len(key) > LONGEST_KEY or not key.isprintable():
@@ -103,6 +112,13 @@ def commit(response: Answer) -> Answer:
         )
     db.session.commit()
     return response
+
+
+def undo() -> None:
+    """Nothing of this unit of work is written; what follows, such as the page, only reads."""
+    g.pop("request_key", None)
+    db.session.rollback()
+    end_writing()
 
 
 def _digest() -> str:

@@ -31,9 +31,9 @@ def qr_svg(text: str) -> str:
 
 
 def qr_answer(text: str) -> Response:
-    """The picture as an answer; it never changes, so it may be kept for a day."""
+    """The picture as an answer; kept for a day by the browser that asked."""
     response = Response(qr_svg(text), mimetype="image/svg+xml")
-    response.headers["Cache-Control"] = "private, max-age=86400, immutable"
+    response.headers["Cache-Control"] = "private, max-age=86400"
     return response
 
 

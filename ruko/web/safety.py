@@ -1,5 +1,6 @@
 """What every answer and every request must keep to: headers, cookies, CSRF, clean text."""
 
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask, Response, g, request, session
@@ -26,6 +27,8 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+MOST_READ = 4 * 1024 * 1024
+"""Of a body that is too large; who sends more is hung up on."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -70,11 +73,20 @@ def install_safety(app: Flask) -> None:
     def _dress(response: Response) -> Response:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        _read_rest(response)
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         if g.get("device") is not None and response.mimetype == "text/html":
             renew_device(response)
         return response
+
+
+def _read_rest(response: Response) -> None:
+    """Read what is left of a refused body: gunicorn would drop the connection with the next request."""
+    if response.status_code >= 400 and 0 < (request.content_length or 0) <= MOST_READ:
+        with suppress(OSError):  # the other side has gone
+            while request.environ["wsgi.input"].read(64 * 1024):
+                pass
 
 
 def _needs_csrf() -> bool:

@@ -1,0 +1,41 @@
+"""Put the README's pictures together from what the browser tests left in artifacts/screens.
+
+`make pictures` runs the browser tests, then this.
+"""
+
+from pathlib import Path
+
+from PIL import Image
+
+HERE = Path(__file__).parent
+SCREENS = HERE.parent / "artifacts" / "screens"
+COLOURS = 128
+WIDEST = 1280
+
+PICTURES = {
+    "sign-in": "sign-in-phone",
+    "booking": "booking-chosen",
+    "booking-form": "booking-form",
+    "booking-confirmation": "main-1-booked",
+    "kiosk-start": "kios-1-mulai-datar",
+    "kiosk-bidang": "kios-4-bidang-datar",
+    "kiosk-ticket": "main-3-number",
+    "ticket-phone": "main-5-phone-called",
+    "desk": "desk-called",
+    "approvals": "approvals",
+    "display": "display-new",
+}
+"""The README's name of a picture → the browser test's."""
+
+
+def main() -> None:
+    (HERE / "pictures").mkdir(exist_ok=True)
+    for name, source in PICTURES.items():
+        screen = Image.open(SCREENS / f"{source}.png").convert("RGB")
+        screen.thumbnail((WIDEST, 4 * WIDEST))
+        small = screen.quantize(COLOURS, dither=Image.Dither.NONE)
+        small.save(HERE / "pictures" / f"{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()
