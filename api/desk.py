@@ -36,7 +36,7 @@ def queue() -> ResponseReturnValue:
     """Who is served, who waits in calling order, who was missed."""
     user, office = require_role(*WATCHING), current_office()
     bidang = get_bidang(office, read_query(QUEUE)["bidang"])
-    if not user.may_see(bidang):
+    if not user.may_see(bidang.id):
         raise Forbidden
     found = queue_of(office, bidang, now=clock.now())
     lists = {name: getattr(found, name) for name in ("current", "waiting", "held", "no_show")}
@@ -77,7 +77,7 @@ def call() -> ResponseReturnValue:
     given, office, now = read_body(CALL), current_office(), clock.now()
     bidang = get_bidang(office, given["bidang"])
     counter = get_counter(office, given["counter"], bidang)
-    if not user.may_serve(bidang):
+    if not user.may_serve(bidang.id):
         raise Forbidden
     if "ticket" in given:
         reason = given.get("reason", "")

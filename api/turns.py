@@ -11,9 +11,8 @@ from api.desk import SERVING
 from api.operations import operation
 from api.shown import turn_json
 from ruko import clock, tickets
-from ruko.db import db
 from ruko.errors import Forbidden, NotFound, Unauthenticated
-from ruko.offices import Bidang, get_bidang
+from ruko.offices import get_bidang
 from ruko.tickets import find_turn, get_visit
 from ruko.tickets.moves import LONGEST_REASON
 from ruko.tickets.serving import LONGEST_NOTE, LONGEST_OUTCOME
@@ -80,7 +79,7 @@ def _act(token: str, fields: Fields, step: Callable[..., object]) -> ResponseRet
     given, turn = read_body(fields), find_turn(office, token)
     if turn is None:
         raise NotFound
-    if not user.may_serve(db.session.get_one(Bidang, turn.bidang_id)):
+    if not user.may_serve(turn.bidang_id):
         raise Forbidden
     step(office, turn, by=user.actor, now=now, **given)
     return commit(jsonify(turn_json(office, get_visit(token, office_of=office_of, now=now)[1])))

@@ -4,19 +4,29 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 
 from ruko.offices import all_offices
-from ruko.web import READING, reads_only, safe_path, signed_in
+from ruko.web import READING, current_office, reads_only, safe_path, signed_in
 
 bp = Blueprint("pages", __name__)
 
 
 @bp.get("/")
 def front() -> ResponseReturnValue:
-    """Into the only office, else a list of them; who is signed in goes on to the own door."""
+    """Into the only office, else a list of them."""
     offices = all_offices()
     if len(offices) == 1:
-        door = "sign_in.form" if signed_in() else "booking.start"
-        return redirect(url_for(door, office=offices[0].slug))
+        return _into(offices[0].slug)
     return render_template("booking/offices.html", offices=offices)
+
+
+@bp.get("/<office>/")
+def office() -> ResponseReturnValue:
+    """What people type who know only the office's name."""
+    return _into(current_office().slug)
+
+
+def _into(slug: str) -> ResponseReturnValue:
+    """To the own door of whoever is signed in, else to the rooms."""
+    return redirect(url_for("sign_in.form" if signed_in() else "booking.start", office=slug))
 
 
 @bp.post("/reading")

@@ -23,7 +23,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Ten days with service and the closed days between them; the strips before and after begin at."""
+    """Ten days with service and the closed days between; `earlier` and `later` begin the next strips."""
 
     days: list[Day]
     earlier: date | None

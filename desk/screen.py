@@ -38,7 +38,7 @@ def read_screen(user: User, seat: Seat) -> Screen:
         seat=seat,
         queue=queue,
         here=here,
-        is_mine=here is not None and (user.runs_office or here.bidang_id == user.bidang_id),
+        is_mine=here is not None and user.may_see(here.bidang_id),
         elsewhere=tuple(v for v in queue.current if not here or v.ticket_id != here.ticket_id),
         estimate=estimate(seat.bidang.id, len(queue.waiting), day=office.day(now), now=now),
     )

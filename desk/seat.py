@@ -41,10 +41,10 @@ def take() -> ResponseReturnValue:
     """Sit down there."""
     user = signed_in_staff()
     bidang = get_bidang(current_office(), request.form.get("bidang"))
-    if not user.may_see(bidang):
+    if not user.may_see(bidang.id):
         raise Forbidden
     counter = None
-    if user.may_serve(bidang):
+    if user.may_serve(bidang.id):
         counter = get_counter(current_office(), request.form.get("counter", type=int), bidang)
     session[KEPT_AS] = [bidang.code, counter.id if counter else None]
     return redirect(url_for("desk.start"), 303)
@@ -55,17 +55,17 @@ def find_seat(user: User) -> Seat | None:
     code, counter_id = session.get(KEPT_AS, (None, None))
     try:
         bidang = get_bidang(current_office(), code)
-        if user.may_serve(bidang):
+        if user.may_serve(bidang.id):
             return Seat(bidang, get_counter(current_office(), counter_id, bidang))
     except Invalid:
         return None
-    return Seat(bidang, None) if user.may_see(bidang) else None
+    return Seat(bidang, None) if user.may_see(bidang.id) else None
 
 
 def choice_page(user: User, code: str | None = None) -> str:
     """The page to choose a seat; `code` is the bidang looked at."""
     office = current_office()
-    seen = [bidang for bidang in all_bidang(office) if user.may_see(bidang)]
+    seen = [bidang for bidang in all_bidang(office) if user.may_see(bidang.id)]
     seat = find_seat(user)
     chosen = next((b for b in seen if b.code == code), None)
     if chosen is None:

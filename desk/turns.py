@@ -141,7 +141,7 @@ def _visit_for(user: User, token: str) -> tuple[Visit, Turn]:
     if turn is None:
         raise NotFound
     _office, visit = get_visit(token, office_of=office_of, now=clock.now())
-    if not user.may_serve(get_bidang(current_office(), visit.bidang)):
+    if not user.may_serve(turn.bidang_id):
         raise Forbidden
     return visit, turn
 

@@ -80,13 +80,13 @@ class User(Base):
         """Operators and administrators may do all that staff may, for every bidang."""
         return self.role in {Role.ADMIN, Role.OPERATOR}
 
-    def may_serve(self, bidang: Bidang) -> bool:
-        """Whether this account may call and serve the queue of `bidang`."""
-        return self.runs_office or (self.role == Role.STAFF and self.bidang_id == bidang.id)
+    def may_serve(self, bidang_id: int) -> bool:
+        """Whether this account may call and serve the queue of that bidang."""
+        return self.runs_office or (self.role == Role.STAFF and self.bidang_id == bidang_id)
 
-    def may_see(self, bidang: Bidang) -> bool:
-        """Whether this account may look at the queue of `bidang`."""
-        return self.role == Role.CAMAT or self.may_serve(bidang)
+    def may_see(self, bidang_id: int) -> bool:
+        """Whether this account may look at the queue of that bidang."""
+        return self.role == Role.CAMAT or self.may_serve(bidang_id)
 
 
 class Token(Base):

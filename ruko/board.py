@@ -96,7 +96,7 @@ class Board:
     """Why the office is closed, or why no more numbers are given."""
 
     def as_json(self, say: Callable[[Closed], str]) -> dict[str, Any]:
-        """The board of the contract; `say` puts the closed message into words."""
+        """The board as screens and programs read it; `say` puts the closed message into words."""
         return self.content | {"message": say(self.message) if self.message else None}
 
 

@@ -123,9 +123,9 @@ def test_who_may_serve_and_who_may_look(
         place = {"village": binjai(office)}
     user = add(office, now, role=role, **place)
 
-    assert (user.may_serve(mine), user.may_serve(other)) == (own, others)
-    assert user.may_see(other) == looks
-    assert user.may_see(mine) == (looks or own)
+    assert (user.may_serve(mine.id), user.may_serve(other.id)) == (own, others)
+    assert user.may_see(other.id) == looks
+    assert user.may_see(mine.id) == (looks or own)
 
 
 # ── Passwords ─────────────────────────────────────────────────────────────────────────────────

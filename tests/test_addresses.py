@@ -235,7 +235,7 @@ def test_everybody_is_let_in_where_they_may_and_nowhere_else(world: World) -> No
                     wrong.append(f"{who} {method} {rule}: {answer.status}")
             if _all_rows(world.app) != before:
                 wrong.append(f"somebody who may not changed something by {method} {rule}")
-            if method == "GET":
+            if method == "GET" and rule.endpoint != "pages.office":  # it leads on to a door
                 wrong += [
                     f"{who} {method} {rule}: {answer.status}"
                     for who in sorted(allowed)

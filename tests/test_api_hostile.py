@@ -78,6 +78,9 @@ def test_no_field_holds_anything_that_breaks_us(program: Programs) -> None:
             for value in HOSTILE:
                 answer = operator.post(path, body | {field: value})
                 assert answer.status_code in {200, 201, 204, 404, 409, 422}, answer.text
+                if answer.status_code >= 400:
+                    assert answer.mimetype == "application/problem+json"
+                    assert answer.get_json()["detail"]
 
 
 def test_no_body_breaks_us(program: Programs) -> None:

@@ -482,3 +482,8 @@ def test_an_unanswered_request_says_so(sign_in: SignIn, time_is: Callable[..., d
     code = book(binjai, room="2")
     time_is(9, 30, day=TUESDAY)
     assert "Tidak sempat dijawab" in text_of(binjai.get(f"{HOME}/{code}"))
+
+
+def test_the_office_s_name_alone_leads_into_it(client: VisitingClient) -> None:
+    assert client.get(f"/{SLUG}/").location == f"/{SLUG}/booking"
+    assert client.get("/tidak-ada/").status_code == 404

@@ -206,12 +206,10 @@ class impatient_twin:  # noqa: N801 – reads as a function
         self.engine.dispose()
 
 
+@pytest.mark.once  # PostgreSQL has no lock before the first write
 def test_a_refused_writer_can_try_again_with_the_same_session(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with app.app_context():
-        if postgres():
-            pytest.skip("PostgreSQL has no lock before the first write")
     monkeypatch.setattr(ruko.db, "LOCK_SECONDS", BRIEFLY)
     held, tried = threading.Event(), threading.Event()
 
@@ -267,10 +265,9 @@ def test_writing_is_a_matter_of_the_unit_of_work_alone(app: Flask) -> None:
 # ── What SQLite promises ──────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.once  # its own settings
 def test_sqlite_keeps_what_it_said_and_checks_its_keys(app: Flask) -> None:
     with app.app_context():
-        if postgres():
-            pytest.skip("SQLite's own settings")
         pragmas = {
             name: db.session.execute(text(f"PRAGMA {name}")).scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")

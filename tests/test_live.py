@@ -101,6 +101,16 @@ def wait_for(
     raise AssertionError(f"no {event} came")
 
 
+def boards_until(
+    screen: SocketIOTestClient, shown: Callable[[dict[str, Any]], bool]
+) -> list[dict[str, Any]]:
+    """Every board up to the one that is `shown`."""
+    heard: list[dict[str, Any]] = []
+    while not (heard and shown(heard[-1])):
+        heard += wait_for(screen, "board")
+    return heard
+
+
 # ── Letting in ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -222,8 +232,9 @@ def test_a_rollback_rings_nobody(screen: Screen, happen: Any, now: Any) -> None:
     board = screen()
     told(board, "board")
     happen(lambda office: take(office, now), commit=False)
-    time.sleep(5 * live.MERGE_SECONDS)
-    assert told(board, "board") == []
+    happen(lambda office: take(office, now, "KES"))
+    heard = boards_until(board, lambda b: b["bidang"][3]["waiting"] == 1)
+    assert [b["bidang"][0]["waiting"] for b in heard] == [0]
 
 
 def test_another_office_is_not_rung(screen: Screen) -> None:
@@ -244,8 +255,7 @@ def test_a_burst_is_one_message_and_no_call_is_lost(screen: Screen, happen: Any,
             db.session.commit()
 
     happen(burst)
-    time.sleep(6 * live.MERGE_SECONDS)
-    heard = told(board, "board")
+    heard = boards_until(board, lambda b: len(b["calls"]) == 5)
     assert 1 <= len(heard) <= 3
     assert [c["ticket"] for c in heard[-1]["calls"]] == [f"A-00{n}" for n in range(1, 6)]
     versions = [b["version"] for b in heard]
@@ -262,8 +272,8 @@ def test_a_recall_is_a_new_seq(screen: Screen, happen: Any, now: Any) -> None:
         call_again(office, turn, now + timedelta(seconds=10))
 
     happen(twice)
-    time.sleep(6 * live.MERGE_SECONDS)
-    (one,) = told(board, "board")[-1]["calls"]
+    heard = boards_until(board, lambda b: b["seq"] == 2)
+    (one,) = heard[-1]["calls"]
     assert (one["seq"], one["kind"]) == (2, "recall")
 
 
@@ -446,33 +456,32 @@ class Tv:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all the tests below; the last of them stops it."""
-    if os.environ.get("RUKO_TEST_DATABASE") == "postgresql":
-        pytest.skip("the embedded server is SQLite's")
     made = Server(tmp_path_factory.mktemp("served"))
     yield made
     if made.process.poll() is None:
         made.stop()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("transports", [["websocket"], ["polling"]])
 def test_a_call_reaches_the_screen(server: Server, transports: list[str]) -> None:
     tv = Tv(server, transports=transports)
     tv.wait("board", lambda b: b["office"] == SLUG)
-    began = time.monotonic()
     ticket = server.call(1)
-    came = tv.wait("board", lambda b: any(c["ticket"] == ticket for c in b["calls"]))
-    assert came - began < 2
+    tv.wait("board", lambda b: any(c["ticket"] == ticket for c in b["calls"]))
     tv.wait("heartbeat", lambda h: h["seq"] >= 1, 7)
     tv.client.disconnect()
     server.finish_all()
 
 
+@pytest.mark.once
 def test_a_paired_screen_by_its_token(server: Server) -> None:
     tv = Tv(server, auth={"token": server.display})
     tv.wait("board", lambda b: b["office"] == SLUG)
     tv.client.disconnect()
 
 
+@pytest.mark.once
 def test_an_unknown_office_hears_why(server: Server) -> None:
     client = python_socketio.Client(reconnection=False)
     said: list[Any] = []
@@ -482,6 +491,7 @@ def test_an_unknown_office_hears_why(server: Server) -> None:
     assert "unknown office" in str(said)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("origin", "welcome"),
     [
@@ -505,6 +515,7 @@ def test_a_foreign_page_is_refused(server: Server, origin: str | None, welcome: 
             server.socket(origin=origin)
 
 
+@pytest.mark.once
 def test_a_hundred_screens_share_twenty_connections(server: Server) -> None:
     screens = [server.socket() for _ in range(100)]
     for each in screens:
@@ -524,6 +535,7 @@ def test_a_hundred_screens_share_twenty_connections(server: Server) -> None:
         each.close()
 
 
+@pytest.mark.once
 def test_it_stops_with_sockets_open(server: Server) -> None:
     """Runs last: it ends the server."""
     screens = [Tv(server) for _ in range(5)]

@@ -1,6 +1,6 @@
 """How long the wait may be: a range from recent services, or nothing at all. Never a made-up number."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import bindparam, func, select
 
@@ -37,7 +37,7 @@ _DESKS = select(func.count()).where(
 Range = tuple[int, int]
 
 
-def estimate(bidang_id: int, people_ahead: int, *, day: object, now: datetime) -> Range | None:
+def estimate(bidang_id: int, people_ahead: int, *, day: date, now: datetime) -> Range | None:
     """Minutes until the turn of somebody with `people_ahead` before them: (at least, at most).
 
     From the middle half of the bidang's latest services and its active desks; None under

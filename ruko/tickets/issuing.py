@@ -221,7 +221,7 @@ def _booked_rank(office: Office, booking: Booking, now: datetime) -> datetime:
     return now
 
 
-def _ticket_of(booking: Booking):  # type: ignore[no-untyped-def]  # a row of the select below
+def _ticket_of(booking: Booking) -> Any:
     return db.session.execute(
         select(
             Ticket.id.label("ticket_id"),

@@ -12,7 +12,7 @@ TOKEN_BYTES = 18  # 144 bits: the token is the only secret of the ticket's page
 
 
 class State(StrEnum):
-    """Where a turn stands; `architecture.md` draws the moves."""
+    """Where a turn stands; calling.py and serving.py move it."""
 
     WAITING = "waiting"
     CALLED = "called"

@@ -68,7 +68,7 @@ def look_up_office() -> None:
 
 
 def reads_only(view: View) -> View:
-    """Mark a POST view that must not begin as a writing one, because it hashes passwords."""
+    """Mark a POST view that does not begin as a writing one: it writes nothing, or hashes first."""
     view.reads_only = True  # type: ignore[attr-defined]
     return view
 
