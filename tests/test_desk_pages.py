@@ -573,3 +573,10 @@ def test_no_request_is_an_empty_state(sign_in: SignIn) -> None:
 def test_the_bar_counts_the_requests(sign_in: SignIn, requests: list[str]) -> None:
     assert re.search(r"Permohonan 2", text_of(sign_in("operator").get(DESK)))
     assert "Permohonan" not in text_of(sign_in("staff", bidang="PEM").get(DESK))
+
+
+def test_a_press_after_the_session_ended_leads_to_the_sign_in_page(client: VisitingClient) -> None:
+    answer = client.submit("/paringin-selatan/desk/calls")
+
+    assert answer.status_code == 401
+    assert 'href="/paringin-selatan/login"' in answer.text

@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Flask, Response, json, make_response, render_template, request, url_for
+from flask import Flask, Response, g, json, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
@@ -12,7 +12,16 @@ from werkzeug.exceptions import HTTPException
 
 from ruko import words
 from ruko.db import db, end_writing, is_away, is_transient
-from ruko.errors import N_, Forbidden, Invalid, NotFound, RateLimited, RukoError, Unavailable
+from ruko.errors import (
+    N_,
+    Forbidden,
+    Invalid,
+    NotFound,
+    RateLimited,
+    RukoError,
+    Unauthenticated,
+    Unavailable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -122,10 +131,16 @@ def refuse_page(error: RukoError) -> tuple[str, int]:
         detail=words.sentence(error),
         retry_seconds=retry,
         resend=_resend() if retry and request.method == "POST" else None,
-        back_url=url_for("pages.front"),
-        back_label=_("To the front page"),
+        **_next_step(error),
     )
     return page, error.status
+
+
+def _next_step(error: RukoError) -> dict[str, str]:
+    """Where the page leads on: to signing in where that is what lacks, else to the front page."""
+    if isinstance(error, Unauthenticated) and g.get("office"):
+        return {"back_url": url_for("sign_in.form"), "back_label": _("Sign in")}
+    return {"back_url": url_for("pages.front"), "back_label": _("To the front page")}
 
 
 def _resend() -> list[tuple[str, str]]:
