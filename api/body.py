@@ -1,6 +1,7 @@
 """What a program sends: each operation lists its fields once, for reading and for its description."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
@@ -24,7 +25,7 @@ _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Field:
+class Field(ABC):
     """One named value of a body or a query."""
 
     optional: bool = False
@@ -33,13 +34,13 @@ class Field:
     """Must be given, and null means something."""
 
     @property
+    @abstractmethod
     def schema(self) -> dict[str, Any]:
         """The value in JSON Schema."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, name: str, value: Any) -> Any:
         """The value as the rules want it; raises `Invalid`."""
-        raise NotImplementedError
 
     def read_text(self, name: str, text: str) -> Any:
         """The same from a query, where everything is text."""

@@ -204,6 +204,24 @@ def test_a_refused_body_does_not_cost_the_next_request_its_answer(office: Instal
 # ── Nothing promised is lost ──────────────────────────────────────────────────────────────────
 
 
+def test_somebody_who_sends_slowly_keeps_nobody_else_waiting(office: Installation) -> None:
+    kiosk = office.says("device", "add", "kiosk", "Lobi")[-1]
+    body = b'{"bidang": "PEM", "visitor": "resident"}'
+    head = (
+        f"POST {OFFICE}/tickets HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {kiosk}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    with office.serving() as server, socket.create_connection(("127.0.0.1", server.port)) as line:
+        line.sendall(head + body[:5])
+        with suppress(TimeoutError):  # gives the server time to begin; it has nothing to say yet
+            line.settimeout(1)
+            line.recv(1)
+        assert server.take_number(kiosk)["number"] == 1
+        line.settimeout(10)
+        line.sendall(body[5:])
+        assert b" 201 " in line.recv(4096).splitlines()[0]
+
+
 def test_a_killed_server_has_lost_no_number_it_gave(office: Installation) -> None:
     kiosk = office.says("device", "add", "kiosk", "Lobi")[-1]
     with office.serving() as server:

@@ -60,6 +60,7 @@ def install_safety(app: Flask) -> None:
         if request.method not in SAFE and request.endpoint and _needs_csrf():
             csrf.protect()
         if writes():
+            request.get_data()  # all of it: a slow line must not hold the write lock
             begin_writing()
         if is_api():
             read_bearer()
