@@ -10,7 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ruko.db import Base, db, values_of
 
 ActorKind = Literal["user", "device", "visitor", "system"]
-Subject = Literal["ticket", "booking", "user", "device", "token"]
+Subject = Literal[
+    "ticket", "booking", "user", "device", "token", "counter", "closure", "printer", "help"
+]
 
 
 @dataclass(frozen=True, slots=True)

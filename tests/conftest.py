@@ -23,16 +23,27 @@ from werkzeug.test import TestResponse
 from ruko import clock
 from ruko.accounts import Role, Token, User, add_user, create_token, hash_password
 from ruko.app import create_app
+from ruko.assistance import HelpRequest
 from ruko.audit import SYSTEM, AuditEvent
 from ruko.bookings import Booking, QuotaSeat, SlotClaim
 from ruko.db import begin_writing, db, end_writing, writing
 from ruko.devices import Device, DeviceKind, add_device, pair
 from ruko.founding import found_office, import_holidays
-from ruko.offices import Office, OfficeState, get_bidang, get_office, get_village
+from ruko.offices import (
+    Bidang,
+    Closure,
+    Office,
+    OfficeState,
+    get_bidang,
+    get_office,
+    get_village,
+)
+from ruko.pairing import PairingRequest
+from ruko.printing import Printer, PrintJob
 from ruko.schema import migrate
 from ruko.seed import load_office, load_villages
 from ruko.settings import Settings
-from ruko.tickets import Call, Ticket, TicketSeries, Turn
+from ruko.tickets import Call, CounterBreak, Ticket, TicketSeries, Turn
 from ruko.web.callers import DEVICE_COOKIE
 from ruko.web.once import RequestKey
 from tests.postgres import temporary_postgres
@@ -42,7 +53,8 @@ SLUG = "paringin-selatan"
 PASSWORD = "kata-sandi-uji"
 MONDAY = date(2026, 11, 23)
 OF_THE_DAY = (
-    *(RequestKey, AuditEvent, Call, Turn, Ticket, TicketSeries, SlotClaim, QuotaSeat),
+    *(RequestKey, AuditEvent, PrintJob, Printer, HelpRequest, PairingRequest, CounterBreak),
+    *(Call, Turn, Ticket, TicketSeries, SlotClaim, QuotaSeat, Closure),
     *(Booking, Token, Device, User),
 )
 """What tests write, children first."""
@@ -99,7 +111,10 @@ def clean(app: Flask) -> None:
         for model in OF_THE_DAY:
             db.session.execute(delete(model))
         db.session.execute(update(OfficeState).values(board_version=0, call_seq=0))
-        db.session.execute(update(Office).where(Office.slug == SLUG).values(**seed["settings"]))
+        db.session.execute(
+            update(Office).where(Office.slug == SLUG).values(queue_day=None, **seed["settings"])
+        )
+        db.session.execute(update(Bidang).values(daily_capacity=None))
         db.session.commit()
     app.extensions["ruko_throttle"].forget()
 

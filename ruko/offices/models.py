@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ruko.db import Base
@@ -42,6 +42,13 @@ class Office(Base):
     book_ahead_minutes: Mapped[int]
     book_until_days: Mapped[int]
     change_until_minutes: Mapped[int]
+    rejoin_minutes: Mapped[int]
+    rejoin_behind: Mapped[int]
+    """How many waiting visitors come before one who rejoins after a missed call."""
+    let_pass_behind: Mapped[int]
+    undo_seconds: Mapped[int]
+    queue_day: Mapped[date | None]
+    """The day whose queue runs; the first write of another day closes what was left open."""
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -112,6 +119,8 @@ class Bidang(Base):
     about: Mapped[str] = mapped_column(String(160))
     position: Mapped[int]
     active: Mapped[bool] = mapped_column(default=True)
+    daily_capacity: Mapped[int | None]
+    """Numbers that may be taken in a day, None without a limit; a booking is never refused by it."""
 
     services: Mapped[list["Service"]] = relationship(order_by="Service.position")
 
@@ -193,6 +202,24 @@ class Holiday(Base):
     name: Mapped[str] = mapped_column(String(160))
     kind: Mapped[str] = mapped_column(String(12))
     source: Mapped[str] = mapped_column(String(40))
+
+
+class Closure(Base):
+    """A stretch in which the office is shut outside its usual rhythm, with the reason people read.
+
+    Nothing is deleted: reopening early moves its end.
+    """
+
+    __tablename__ = "closure"
+    __table_args__ = (
+        Index(None, "office_id", "ends_at"),
+        CheckConstraint("starts_at <= ends_at", name="starts_before_end"),
+    )
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(String(200))
 
 
 class Announcement(Base):

@@ -3,7 +3,16 @@
 from ruko.tickets.calling import CounterBusy, call_next, call_ticket, recall
 from ruko.tickets.estimates import estimate
 from ruko.tickets.issuing import check_in, close_past_days, issue
-from ruko.tickets.models import Call, Outcome, State, Ticket, TicketSeries, Turn, VisitorKind
+from ruko.tickets.models import (
+    Call,
+    CounterBreak,
+    Outcome,
+    State,
+    Ticket,
+    TicketSeries,
+    Turn,
+    VisitorKind,
+)
 from ruko.tickets.moves import find_turn, turn_at
 from ruko.tickets.queries import (
     DayFigures,
@@ -23,6 +32,7 @@ from ruko.tickets.serving import finish, mark_no_show, start, transfer
 
 __all__ = [
     "Call",
+    "CounterBreak",
     "CounterBusy",
     "DayFigures",
     "Outcome",

@@ -2,8 +2,9 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ruko.db import Base
@@ -92,6 +93,8 @@ class Ticket(Base):
     service_id: Mapped[int | None] = mapped_column(ForeignKey("service.id"))
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"), unique=True)
     issued_at: Mapped[datetime]
+    let_pass_at: Mapped[datetime | None]
+    """When the visitor let others pass first; once per visit."""
 
 
 class Turn(Base):
@@ -148,11 +151,20 @@ class Turn(Base):
     called_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    missed_at: Mapped[datetime | None]
     announcements: Mapped[int] = mapped_column(default=0)
+    served_seconds: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """Of service before the visitor was held; what runs since `started_at` comes on top."""
+    called_by: Mapped[int | None]
+    """The account that called last, as in the trail; None for a program without one."""
+    held_reason: Mapped[str | None] = mapped_column(String(200))
     note: Mapped[str | None] = mapped_column(String(500))
     """From the bidang that transferred the visitor, for the one that serves next."""
     outcome: Mapped[str | None] = mapped_column(String(40))
     result_note: Mapped[str | None] = mapped_column(String(1000))
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """How the turn stood before its last step, for undoing it; None when that cannot be undone."""
+    stepped_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
 
@@ -175,3 +187,28 @@ class Call(Base):
     kind: Mapped[str] = mapped_column(String(6))
     called_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    """When its undoing took it back from the board."""
+
+
+class CounterBreak(Base):
+    """A break at one place, which the board shows; over when it is ended, or with its day."""
+
+    __tablename__ = "counter_break"
+    __table_args__ = (
+        Index(
+            "uq_counter_break_running",
+            "counter_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    counter_id: Mapped[int] = mapped_column(ForeignKey("counter.id"))
+    bidang_id: Mapped[int] = mapped_column(ForeignKey("bidang.id"))
+    day: Mapped[date]
+    started_at: Mapped[datetime]
+    back_at: Mapped[datetime | None]
+    """When the visitors may expect service again, as the staff said."""
+    ended_at: Mapped[datetime | None]
