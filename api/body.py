@@ -201,7 +201,7 @@ def read_query(fields: Fields) -> dict[str, Any]:
     return given
 
 
-def answered(who: Caller) -> Response | None:
+def answered(who: Caller | str) -> Response | None:
     """The answer that this caller was given under the same `Idempotency-Key`, if any."""
     return once(who, request.headers.get("Idempotency-Key", ""))
 

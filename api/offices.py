@@ -64,6 +64,8 @@ def show() -> ResponseReturnValue:
             "label": _("Elderly, disabled, pregnant, or with a small child"),
             "head_start_minutes": office.priority_head_start_minutes,
         },
+        rejoin={"minutes": office.rejoin_minutes, "behind": office.rejoin_behind},
+        let_pass={"behind": office.let_pass_behind},
     )
 
 
@@ -76,7 +78,7 @@ def show_board() -> ResponseReturnValue:
 
 
 def _bidang(bidang: Bidang, live: dict[str, Any]) -> dict[str, Any]:
-    return {key: live[key] for key in live if key != "serving"} | {
+    return {key: live[key] for key in live if key not in {"serving", "breaks"}} | {
         "services": [
             {
                 "id": service.id,

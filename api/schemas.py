@@ -53,6 +53,7 @@ _BIDANG = {
     "short_name": TEXT,
     "letter": TEXT,
     "open": FLAG,
+    "full": FLAG,
     "waiting": WHOLE,
     "estimate_minutes": ESTIMATE,
 }
@@ -72,6 +73,7 @@ _TICKET = {
     "estimate_minutes": ESTIMATE,
     "place": maybe(TEXT),
     "issued_at": MOMENT,
+    "rejoin_until": maybe(MOMENT),
     "url": LINK,
     "qr_url": LINK,
 }
@@ -99,6 +101,8 @@ SCHEMAS: dict[str, Schema] = {
         villages=array(ref("Village")),
         categories=array(ref("Category")),
         priority=obj(label=TEXT, head_start_minutes=WHOLE),
+        rejoin=obj(minutes=WHOLE, behind=WHOLE),
+        let_pass=obj(behind=WHOLE),
     ),
     "BoardCall": obj(
         seq=WHOLE,
@@ -128,6 +132,7 @@ SCHEMAS: dict[str, Schema] = {
             obj(
                 **_BIDANG,
                 serving=array(obj(ticket=TEXT, place=TEXT, state=words("called", "serving"))),
+                breaks=array(obj(place=TEXT, back_at=maybe(MOMENT))),
             )
         ),
         agenda=array(
@@ -167,6 +172,7 @@ SCHEMAS: dict[str, Schema] = {
         counter=maybe(WHOLE),
         place=maybe(TEXT),
         note=maybe(TEXT),
+        held_reason=maybe(TEXT),
     ),
     "Queue": obj(
         current=array(ref("Turn")),

@@ -5,7 +5,7 @@ from typing import Any
 
 from ruko.bookings import Booking, shown_state
 from ruko.offices import Office
-from ruko.tickets import Call, Visit, estimate_for
+from ruko.tickets import Call, State, Visit, estimate_for, rejoin_until
 from ruko.web import booking_url, url_of
 
 
@@ -32,9 +32,16 @@ def ticket_json(office: Office, visit: Visit, *, now: datetime) -> dict[str, Any
         "estimate_minutes": estimate_for(visit, now=now),
         "place": visit.place,
         "issued_at": moment(office, visit.issued_at),
+        "rejoin_until": _rejoin_until(office, visit),
         "url": url_of("ticket.show", token=visit.token),
         "qr_url": url_of("api.tickets.picture", token=visit.token),
     }
+
+
+def _rejoin_until(office: Office, visit: Visit) -> str | None:
+    if visit.state != State.NO_SHOW:
+        return None
+    return moment(office, rejoin_until(office, visit))
 
 
 def turn_json(office: Office, visit: Visit) -> dict[str, Any]:
@@ -57,6 +64,7 @@ def turn_json(office: Office, visit: Visit) -> dict[str, Any]:
         "counter": visit.counter,
         "place": visit.place,
         "note": visit.note,
+        "held_reason": visit.held_reason,
     }
 
 

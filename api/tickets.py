@@ -1,6 +1,7 @@
 """Taking a number, checking in, and the ticket in the visitor's hand."""
 
 import hashlib
+from collections.abc import Callable
 
 from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,10 +11,13 @@ from api.operations import SVG, operation
 from api.shown import moment, ticket_json
 from ruko import clock, tickets
 from ruko.accounts import Role
+from ruko.audit import VISITOR
 from ruko.bookings import get_booking
+from ruko.errors import NotFound
 from ruko.offices import get_bidang, get_service, get_village
-from ruko.tickets import VisitorKind, get_visit, history_of
+from ruko.tickets import VisitorKind, find_turn, get_visit, history_of
 from ruko.web import (
+    capability,
     commit,
     current_office,
     office_of,
@@ -101,6 +105,45 @@ def picture(token: str) -> ResponseReturnValue:
     with looking_up():
         get_visit(token, office_of=office_of, now=clock.now())
     return qr_answer(url_of("ticket.show", token=token))
+
+
+@bp.post("/tickets/<token>/leave")
+@capability
+@operation("Give the number up", {200: "Ticket"}, public=True)
+def leave(token: str) -> ResponseReturnValue:
+    """While waiting, held, or after a missed call."""
+    return _visitor_does(token, tickets.leave)
+
+
+@bp.post("/tickets/<token>/rejoin")
+@capability
+@operation("Wait again after a missed call", {200: "Ticket"}, public=True)
+def rejoin(token: str) -> ResponseReturnValue:
+    """Within the office's time for it, behind the next few."""
+    return _visitor_does(token, tickets.rejoin)
+
+
+@bp.post("/tickets/<token>/let-pass")
+@capability
+@operation("Let the next visitor go first, once", {200: "Ticket"}, public=True)
+def let_pass(token: str) -> ResponseReturnValue:
+    """While waiting."""
+    return _visitor_does(token, tickets.let_pass)
+
+
+def _visitor_does(token: str, step: Callable[..., object]) -> ResponseReturnValue:
+    """What the token alone allows: it is the visitor's secret, no sign-in and no limit."""
+    now = clock.now()
+    with looking_up():
+        office, visit = get_visit(token, office_of=office_of, now=now)
+    if done := answered(f"ticket:{visit.ticket_id}"):
+        return done
+    read_body({})
+    turn = find_turn(office, token)
+    if turn is None:
+        raise NotFound
+    step(office, turn, by=VISITOR, now=now)
+    return commit(_ticket(token, 200))
 
 
 def _ticket(token: str, status: int) -> Response:

@@ -22,7 +22,17 @@ from ruko.offices import (
     full_name,
     opening,
 )
-from ruko.tickets import Call, State, Ticket, Turn, estimate, ticket_code
+from ruko.tickets import (
+    LATEST_FIRST,
+    Call,
+    State,
+    Ticket,
+    Turn,
+    breaks_now,
+    estimate,
+    full_bidang,
+    ticket_code,
+)
 
 MOST_CALLS = 24
 """Open calls told at once; keeps the board under 16 KB. Older ones are still rows."""
@@ -53,6 +63,7 @@ _CALLS = (
     .where(
         Call.office_id == bindparam("b_office"),
         Call.called_at >= bindparam("b_morning"),  # by index: history is never looked through
+        Call.withdrawn_at.is_(None),
         Turn.day == bindparam("b_day"),
     )
     .order_by(Call.seq.desc())
@@ -71,7 +82,7 @@ _SERVING = (
         Turn.day == bindparam("b_day"),
         Turn.state.in_([State.CALLED, State.SERVING]),
     )
-    .order_by(Turn.called_at.desc(), Turn.id.desc())
+    .order_by(LATEST_FIRST, Turn.id.desc())
 )
 _WAITING = (
     select(Turn.bidang_id, func.count())
@@ -139,6 +150,14 @@ def _all_bidang(office: Office, hours: Opening, now: datetime) -> list[dict[str,
         serving.setdefault(row.bidang_id, []).append(
             {"ticket": ticket_code(row.letter, row.number), "place": row.name, "state": row.state}
         )
+    breaks: dict[int, list[dict[str, str | None]]] = {}
+    for rest in breaks_now(office, now=now):
+        breaks.setdefault(rest.bidang_id, []).append(
+            {"place": rest.place, "back_at": _moment(office, rest.back_at)}
+        )
+    everyone = all_bidang(office)
+    limited = any(bidang.daily_capacity is not None for bidang in everyone)
+    full = full_bidang(office, now=now) if limited else set()
     waiting = {row[0]: row[1] for row in db.session.execute(_WAITING, where)}
     return [
         {
@@ -147,11 +166,13 @@ def _all_bidang(office: Office, hours: Opening, now: datetime) -> list[dict[str,
             "short_name": bidang.short_name,
             "letter": bidang.letter,
             "open": hours.state == "open",
+            "full": bidang.id in full,
             "serving": serving.get(bidang.id, []),
+            "breaks": breaks.get(bidang.id, []),
             "waiting": waiting.get(bidang.id, 0),
             "estimate_minutes": estimate(bidang.id, waiting.get(bidang.id, 0), day=today, now=now),
         }
-        for bidang in all_bidang(office)
+        for bidang in everyone
     ]
 
 

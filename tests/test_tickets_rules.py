@@ -1012,16 +1012,15 @@ def test_the_first_number_of_the_day_closes_the_past(office: Office) -> None:
     assert turn_at(loket(office, 1)) is None
 
 
-def test_a_call_frees_the_counter_that_yesterday_left_occupied(office: Office) -> None:
+def test_the_first_call_of_a_day_frees_the_counters_that_yesterday_left_occupied(
+    office: Office,
+) -> None:
     tokens = yesterdays(office)
     morning = wita(8, day=TUESDAY)
-    today = take(office, wita(9, day=TUESDAY))  # closes them; so leave one open again
-    stale = turn_of(office, tokens["serving"])
-    stale.state, stale.closed_at = State.SERVING, None
-    db.session.flush()
 
-    assert called(office, morning, counter=1).ticket_id == ticket_of(today).id
+    assert call(office, morning, counter=1) is None  # nobody has come yet
     assert state_of(office, tokens["serving"]) == "expired"
+    assert turn_at(loket(office, 1)) is None
 
 
 def test_a_clock_a_year_ahead_blocks_no_counter_once_it_is_right_again(office: Office) -> None:
@@ -1048,7 +1047,6 @@ def test_a_clock_put_right_at_midday_blocks_no_counter_either(office: Office) ->
     called(office, future)
     assert code_of(take(office, wita(9))) == "A-002"
 
-    assert state_of(office, left) == "called"
     assert call(office, wita(9)) is not None
     assert state_of(office, left) == "expired"
 

@@ -32,7 +32,14 @@ from ruko.bookings.slots import (
     period_of,
     quota_of,
 )
-from ruko.bookings.visits import arrivals_open, arrive, begin_session, close_past, complete
+from ruko.bookings.visits import (
+    arrivals_open,
+    arrive,
+    begin_session,
+    close_past,
+    complete,
+    step_back,
+)
 
 __all__ = [
     "AgendaEntry",
@@ -71,5 +78,6 @@ __all__ = [
     "period_of",
     "quota_of",
     "shown_state",
+    "step_back",
     "why_not_cancelled",
 ]

@@ -119,6 +119,18 @@ def complete(booking_id: int, *, by: Actor, now: datetime) -> None:
     )
 
 
+def step_back(booking_id: int, to: BookingState, *, by: Actor, now: datetime) -> None:
+    """Its ticket's last step was undone: the booking is again as it was before that step."""
+    move(
+        Booking.id == booking_id,
+        to=to,
+        allowed={*HAS_ARRIVED, BookingState.COMPLETED} - {to},
+        action="undo",
+        by=by,
+        now=now,
+    )
+
+
 def close_past(office: Office, *, now: datetime) -> None:
     """Complete the visits of past days that nobody finished."""
     move(

@@ -1,9 +1,11 @@
 """Offices: who they are, what they offer, when they are open."""
 
+from ruko.offices.closures import close_early, reopen
 from ruko.offices.hours import (
     Opening,
     Span,
     calendar_of,
+    closure_now,
     first_open_days,
     opening,
     require_numbers,
@@ -65,6 +67,8 @@ __all__ = [
     "board_version",
     "calendar_of",
     "change_board",
+    "close_early",
+    "closure_now",
     "find_office",
     "first_open_days",
     "full_name",
@@ -76,6 +80,7 @@ __all__ = [
     "get_village",
     "next_call_seq",
     "opening",
+    "reopen",
     "require_numbers",
     "spans_on",
     "weekly_hours",

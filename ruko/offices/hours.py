@@ -1,14 +1,15 @@
 """When the office is open, and why it is not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Literal
+from datetime import date, datetime, time, timedelta
+from typing import Any, Literal
 
 from sqlalchemy import and_, bindparam, select
 
 from ruko.db import db
 from ruko.errors import N_, Closed
-from ruko.offices.models import Holiday, Hours, Office
+from ruko.offices.models import Closure, Holiday, Hours, Office
 
 LOOK_AHEAD_DAYS = 60
 """How far the next opening is looked for; no chain of holidays is longer."""
@@ -21,6 +22,15 @@ _SPANS = (
     )
     .where(Hours.office_id == bindparam("b_office"), Hours.weekday == bindparam("b_weekday"))
     .order_by(Hours.opens)
+)
+_CLOSURES = (
+    select(Closure.starts_at, Closure.ends_at, Closure.reason)
+    .where(
+        Closure.office_id == bindparam("b_office"),
+        Closure.ends_at > bindparam("b_from"),
+        Closure.starts_at < bindparam("b_to"),
+    )
+    .order_by(Closure.starts_at)
 )
 
 
@@ -54,7 +64,7 @@ class Opening:
 
 
 def spans_on(office: Office, day: date) -> tuple[tuple[Span, ...], str | None]:
-    """The spans of service on `day`, and the holiday's name where one empties them."""
+    """The spans of service on `day` without its closures; the holiday's name where one empties it."""
     rows = (
         db.session.connection()
         .execute(_SPANS, {"b_office": office.id, "b_date": day, "b_weekday": day.weekday()})
@@ -62,13 +72,14 @@ def spans_on(office: Office, day: date) -> tuple[tuple[Span, ...], str | None]:
     )
     if rows and rows[0].name is not None:
         return (), rows[0].name
-    return tuple(Span(office.at(day, r.opens), office.at(day, r.closes)) for r in rows), None
+    spans = tuple(Span(office.at(day, r.opens), office.at(day, r.closes)) for r in rows)
+    return _without(spans, _closures(office, day, day)), None
 
 
 def calendar_of(
     office: Office, first: date, last: date
 ) -> dict[date, tuple[tuple[Span, ...], str | None]]:
-    """What `spans_on` says of each day from `first` to `last`, in two queries for all of them."""
+    """What `spans_on` says of each day from `first` to `last`, in three queries for all of them."""
     hours = db.session.execute(
         select(Hours.weekday, Hours.opens, Hours.closes)
         .filter_by(office_id=office.id)
@@ -82,18 +93,48 @@ def calendar_of(
             .where(Holiday.date.between(first, last))
         )
     }
+    closures = _closures(office, first, last)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     return {
         day: (
-            tuple(
-                Span(office.at(day, row.opens), office.at(day, row.closes))
-                for row in hours
-                if row.weekday == day.weekday() and day not in holidays
+            _without(
+                tuple(
+                    Span(office.at(day, row.opens), office.at(day, row.closes))
+                    for row in hours
+                    if row.weekday == day.weekday() and day not in holidays
+                ),
+                closures,
             ),
             holidays.get(day),
         )
         for day in days
     }
+
+
+def _closures(office: Office, first: date, last: date) -> Sequence[Any]:
+    """The closures that touch the days from `first` to `last`."""
+    days = {
+        "b_office": office.id,
+        "b_from": office.at(first, time.min),
+        "b_to": office.at(last + timedelta(days=1), time.min),
+    }
+    return db.session.connection().execute(_CLOSURES, days).all()
+
+
+def _without(spans: tuple[Span, ...], closures: Sequence[Any]) -> tuple[Span, ...]:
+    """What is left of the spans when the closures are cut out."""
+    for closure in closures:
+        pieces = [
+            piece
+            for span in spans
+            for piece in (
+                Span(span.opens, min(span.closes, closure.starts_at)),
+                Span(max(span.opens, closure.ends_at), span.closes),
+            )
+            if piece.opens < piece.closes
+        ]
+        spans = tuple(dict.fromkeys(pieces))
+    return spans
 
 
 def opening(office: Office, now: datetime) -> Opening:
@@ -133,6 +174,15 @@ def require_numbers(office: Office, now: datetime) -> Opening:
     if state.reason is not None:
         raise state.reason
     return state
+
+
+def closure_now(office: Office, now: datetime) -> Closure | None:
+    """The closure that runs at `now`, such as a day that was closed early; None without one."""
+    return db.session.scalar(
+        select(Closure)
+        .where(Closure.office_id == office.id, Closure.starts_at <= now, Closure.ends_at > now)
+        .limit(1)
+    )
 
 
 def first_open_days(office: Office, start: date, count: int) -> list[date]:
@@ -187,18 +237,18 @@ def _why_closed(
     if following is None:
         return Closed(N_("The office is closed. Its next opening is not known yet."))
     opens = _when(office, now, following)
-    if state == "break":
-        return Closed(N_("The office has a break. Service continues at %(opens)s."), opens=opens)
+    if closure := closure_now(office, now):
+        message = N_("The office closed early today: %(reason)s. It opens again on %(opens)s.")
+        return Closed(message, reason=closure.reason.rstrip("."), opens=opens)
     if holiday:
-        return Closed(
-            N_("The office is closed today (%(holiday)s). It opens again on %(opens)s."),
-            holiday=holiday,
-            opens=opens,
-        )
-    if not has_hours:
-        return Closed(N_("The office is closed today. It opens again on %(opens)s."), opens=opens)
-    if office.local(following.opens).date() == office.day(now):
-        return Closed(N_("The office is not open yet. It opens at %(opens)s."), opens=opens)
-    return Closed(
-        N_("Service for today has ended. The office opens again on %(opens)s."), opens=opens
-    )
+        message = N_("The office is closed today (%(holiday)s). It opens again on %(opens)s.")
+        return Closed(message, holiday=holiday, opens=opens)
+    if state == "break":
+        message = N_("The office has a break. Service continues at %(opens)s.")
+    elif not has_hours:
+        message = N_("The office is closed today. It opens again on %(opens)s.")
+    elif office.local(following.opens).date() == office.day(now):
+        message = N_("The office is not open yet. It opens at %(opens)s.")
+    else:
+        message = N_("Service for today has ended. The office opens again on %(opens)s.")
+    return Closed(message, opens=opens)

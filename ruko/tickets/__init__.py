@@ -1,8 +1,11 @@
 """The queue: a number for the visit, a turn with each bidang, a call for each announcement."""
 
-from ruko.tickets.calling import CounterBusy, call_next, call_ticket, recall
+from ruko.tickets.calling import call_next, call_ticket, recall, resume
+from ruko.tickets.counters import CounterBusy, Rest, breaks_now, end_break, take_break
+from ruko.tickets.days import begin_day, close_past_days
 from ruko.tickets.estimates import estimate
-from ruko.tickets.issuing import check_in, close_past_days, issue
+from ruko.tickets.issuing import QueueFull, check_in, issue
+from ruko.tickets.leaving import leave, let_pass, rejoin, rejoin_until
 from ruko.tickets.models import (
     Call,
     CounterBreak,
@@ -15,28 +18,37 @@ from ruko.tickets.models import (
 )
 from ruko.tickets.moves import find_turn, turn_at
 from ruko.tickets.queries import (
+    LATEST_FIRST,
     DayFigures,
+    OwnFigures,
     Queue,
     Step,
     Visit,
     estimate_for,
+    full_bidang,
     get_called,
     get_visit,
     history_of,
+    own_figures,
     queue_of,
     served_now,
     ticket_code,
     visits_at_counters,
 )
-from ruko.tickets.serving import finish, mark_no_show, start, transfer
+from ruko.tickets.serving import finish, hold, mark_no_show, send_back, start, transfer
+from ruko.tickets.undoing import stepped_turn, undo
 
 __all__ = [
+    "LATEST_FIRST",
     "Call",
     "CounterBreak",
     "CounterBusy",
     "DayFigures",
     "Outcome",
+    "OwnFigures",
     "Queue",
+    "QueueFull",
+    "Rest",
     "State",
     "Step",
     "Ticket",
@@ -44,25 +56,40 @@ __all__ = [
     "Turn",
     "Visit",
     "VisitorKind",
+    "begin_day",
+    "breaks_now",
     "call_next",
     "call_ticket",
     "check_in",
     "close_past_days",
+    "end_break",
     "estimate",
     "estimate_for",
     "find_turn",
     "finish",
+    "full_bidang",
     "get_called",
     "get_visit",
     "history_of",
+    "hold",
     "issue",
+    "leave",
+    "let_pass",
     "mark_no_show",
+    "own_figures",
     "queue_of",
     "recall",
+    "rejoin",
+    "rejoin_until",
+    "resume",
+    "send_back",
     "served_now",
     "start",
+    "stepped_turn",
+    "take_break",
     "ticket_code",
     "transfer",
     "turn_at",
+    "undo",
     "visits_at_counters",
 ]

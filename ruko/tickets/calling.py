@@ -8,11 +8,12 @@ from sqlalchemy.exc import IntegrityError
 
 from ruko.audit import Actor, trail
 from ruko.db import db, values_of
-from ruko.errors import N_, Invalid, RukoError, TooSoon, WrongState
+from ruko.errors import N_, Invalid, TooSoon
 from ruko.offices import Bidang, Counter, Office, next_call_seq
-from ruko.tickets.issuing import close_past_days
-from ruko.tickets.models import AT_COUNTER, Call, State, Turn
-from ruko.tickets.moves import find_turn, move, require_state, short, state_on
+from ruko.tickets.counters import CounterBusy, end_break, require_free
+from ruko.tickets.days import begin_day
+from ruko.tickets.models import Call, State, Turn
+from ruko.tickets.moves import JUST_WAITING, find_turn, move, require_state, short
 
 _turns = Turn.__table__
 
@@ -33,7 +34,10 @@ _CALL_FIRST = (
         state=State.CALLED.value,
         counter_id=bindparam("b_counter"),
         called_at=bindparam("b_now"),
+        called_by=bindparam("b_by"),
         announcements=1,
+        before=JUST_WAITING,
+        stepped_at=bindparam("b_now"),
         version=_turns.c.version + 1,
     )
     .returning(_turns.c.id, _turns.c.ticket_id)
@@ -47,19 +51,6 @@ _ADD_CALL = insert(Call.__table__).values(  # type: ignore[arg-type]  # a mapped
 _WAIT_FOR_FIRST = _FIRST_WAITING.with_for_update()
 
 
-class CounterBusy(RukoError):
-    """One place serves one visitor at a time."""
-
-    code = "counter_busy"
-    status = 409
-    message = N_(
-        "%(counter)s still has a visitor. Finish or transfer that visit first, then call the next one."
-    )
-
-    def __init__(self, counter: Counter) -> None:
-        super().__init__(counter=counter.name)
-
-
 def call_next(
     office: Office, bidang: Bidang, counter: Counter, *, by: Actor, now: datetime
 ) -> int | None:
@@ -68,8 +59,9 @@ def call_next(
     Two desks never get the same visitor.
     Raises `CounterBusy`, also when nobody waits.
     """
-    _require_free(office, counter, now=now)
-    row = _take_first(office, bidang, counter, now=now)
+    begin_day(office, now=now)
+    require_free(counter)
+    row = _take_first(office, bidang, counter, by=by, now=now)
     if row is None:
         return None
     return _announce(
@@ -93,30 +85,19 @@ def call_ticket(
     ticket, one of another bidang, or a missing reason.
     """
     reason = short("reason", reason)
-    _require_free(office, counter, now=now)
+    begin_day(office, now=now)
+    require_free(counter)
     turn = find_turn(office, ticket_token)
     if turn is None or turn.bidang_id != bidang.id:
         raise Invalid("ticket", N_("This number does not wait for this bidang."))
-    shown = state_on(turn, office, now)
-    if shown != State.WAITING:
-        raise WrongState(shown)
+    require_state(turn, office, now, State.WAITING)
     first = db.session.scalar(_FIRST_WAITING, {"b_bidang": bidang.id, "b_day": turn.day})
     if first != turn.id and not reason:
         raise Invalid(
             "reason",
             N_("This number is not the next one. Please say why it is called out of order."),
         )
-    try:
-        move(
-            turn,
-            State.WAITING,
-            to=State.CALLED,
-            counter_id=counter.id,
-            called_at=now,
-            announcements=1,
-        )
-    except IntegrityError as error:
-        raise CounterBusy(counter) from error
+    _call_to(counter, turn, State.WAITING, by=by, now=now, called_at=now)
     return _announce(
         office,
         bidang,
@@ -136,6 +117,7 @@ def recall(office: Office, turn: Turn, *, by: Actor, now: datetime) -> int:
 
     Raises `TooSoon` within the office's gap after the last announcement.
     """
+    begin_day(office, now=now)
     require_state(turn, office, now, State.CALLED)
     last = db.session.scalar(select(func.max(Call.called_at)).where(Call.turn_id == turn.id))
     gap = timedelta(seconds=office.recall_gap_seconds)
@@ -145,7 +127,7 @@ def recall(office: Office, turn: Turn, *, by: Actor, now: datetime) -> int:
             seconds=office.recall_gap_seconds,
         )
     count = turn.announcements + 1
-    move(turn, State.CALLED, to=State.CALLED, announcements=count)
+    move(turn, State.CALLED, to=State.CALLED, now=now, announcements=count)
     counter = db.session.get_one(Counter, turn.counter_id)
     kind = "last" if count >= office.announcements_before_no_show else "recall"
     bidang = db.session.get_one(Bidang, turn.bidang_id)
@@ -154,18 +136,57 @@ def recall(office: Office, turn: Turn, *, by: Actor, now: datetime) -> int:
     )
 
 
-def _require_free(office: Office, counter: Counter, *, now: datetime) -> None:
-    occupied = db.session.scalar(
-        select(Turn.day).where(Turn.counter_id == counter.id, Turn.state.in_(AT_COUNTER))
+def resume(
+    office: Office, turn: Turn, *, counter: Counter | None = None, by: Actor, now: datetime
+) -> int:
+    """Call a held visitor again, to the last place unless another is named; returns the call's `seq`.
+
+    Raises `CounterBusy`, `WrongState`.
+    """
+    begin_day(office, now=now)
+    require_state(turn, office, now, State.HELD)
+    counter = counter or db.session.get_one(Counter, turn.counter_id)
+    require_free(counter)
+    _call_to(counter, turn, State.HELD, by=by, now=now, held_reason=None)
+    bidang = db.session.get_one(Bidang, turn.bidang_id)
+    return _announce(
+        office,
+        bidang,
+        counter,
+        turn.id,
+        turn.ticket_id,
+        kind="first",
+        action="resume",
+        by=by,
+        now=now,
     )
-    if occupied is None:
-        return
-    if occupied == office.day(now):
-        raise CounterBusy(counter)
-    close_past_days(office, now=now)
 
 
-def _take_first(office: Office, bidang: Bidang, counter: Counter, *, now: datetime) -> Any:
+def _call_to(
+    counter: Counter, turn: Turn, state: State, *, by: Actor, now: datetime, **values: Any
+) -> None:
+    try:
+        move(
+            turn,
+            state,
+            to=State.CALLED,
+            now=now,
+            counter_id=counter.id,
+            called_by=_account(by),
+            announcements=1,
+            **values,
+        )
+    except IntegrityError as error:
+        raise CounterBusy(counter) from error
+
+
+def _account(by: Actor) -> int | None:
+    return by.id if by.kind == "user" else None
+
+
+def _take_first(
+    office: Office, bidang: Bidang, counter: Counter, *, by: Actor, now: datetime
+) -> Any:
     """The first waiting turn, now called; None when nobody waits.
 
     PostgreSQL skips a row that another desk holds. When every row is held, it waits until that desk
@@ -176,7 +197,8 @@ def _take_first(office: Office, bidang: Bidang, counter: Counter, *, now: dateti
     while True:
         try:
             row = connection.execute(
-                _CALL_FIRST, where | {"b_counter": counter.id, "b_now": now}
+                _CALL_FIRST,
+                where | {"b_counter": counter.id, "b_now": now, "b_by": _account(by)},
             ).one_or_none()
         except IntegrityError as error:
             raise CounterBusy(counter) from error
@@ -210,6 +232,7 @@ def _announce(
         place=counter.name,
         **detail,
     )
+    end_break(office, counter, by=by, now=now)
     seq = next_call_seq(office.id, bidang.code)
     db.session.connection().execute(
         _ADD_CALL,

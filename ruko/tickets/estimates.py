@@ -17,7 +17,7 @@ STEP_MINUTES = 5
 
 _turns = Turn.__table__
 _DURATIONS = (
-    select(_turns.c.started_at, _turns.c.closed_at)
+    select(_turns.c.started_at, _turns.c.closed_at, _turns.c.served_seconds)
     .where(
         _turns.c.bidang_id == bindparam("b_bidang"),
         _turns.c.state == State.DONE.value,
@@ -48,7 +48,9 @@ def estimate(bidang_id: int, people_ahead: int, *, day: date, now: datetime) -> 
     rows = connection.execute(
         _DURATIONS, {"b_bidang": bidang_id, "b_since": now - RECENT, "b_now": now}
     ).all()
-    minutes = sorted((row.closed_at - row.started_at).total_seconds() / 60 for row in rows)
+    minutes = sorted(
+        (row.served_seconds + (row.closed_at - row.started_at).total_seconds()) / 60 for row in rows
+    )
     return wait_range(minutes, people_ahead, desks)
 
 

@@ -4,13 +4,24 @@ import secrets
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import insert, select, update
 
-from ruko.audit import SYSTEM, Actor, trail
-from ruko.bookings import Booking, arrive, close_past
+from ruko.audit import Actor, trail
+from ruko.bookings import Booking, arrive
 from ruko.db import db, upsert, values_of
-from ruko.errors import N_, Invalid
-from ruko.offices import Bidang, Office, Service, Village, change_board, require_numbers
+from ruko.errors import N_, Invalid, RukoError
+from ruko.offices import (
+    Bidang,
+    Office,
+    Service,
+    Village,
+    change_board,
+    first_open_days,
+    require_numbers,
+    spans_on,
+)
+from ruko.tickets.days import begin_day
+from ruko.tickets.leaving import waiting_anew
 from ruko.tickets.models import (
     OPEN,
     TOKEN_BYTES,
@@ -20,6 +31,9 @@ from ruko.tickets.models import (
     Turn,
     VisitorKind,
 )
+
+GONE = (State.NO_SHOW, State.CANCELLED)
+"""A booking's visitors who come back scan their code again."""
 
 _tickets = Ticket.__table__
 _turns = Turn.__table__
@@ -35,9 +49,34 @@ _TICKET = (
     .returning(_tickets.c.id)
 )
 _TURN = insert(_turns).values(  # type: ignore[arg-type]  # a mapped table is a Table
-    values_of("ticket_id", "bidang_id", "day", "rank_at", "entered_at", "note")
+    values_of(
+        *("ticket_id", "bidang_id", "day", "rank_at", "entered_at", "note", "before", "stepped_at")
+    )
     | {"state": State.WAITING.value, "announcements": 0, "version": 1}
 )
+
+
+class QueueFull(RukoError):
+    """All numbers of the day are taken."""
+
+    code = "queue_full"
+    status = 409
+    message = N_(
+        "No more numbers for %(bidang)s today: all %(count)d have been taken."
+        " Numbers are given again on %(opens)s."
+    )
+
+    def __init__(self, office: Office, bidang: Bidang, limit: int, *, now: datetime) -> None:
+        opens = None
+        for day in first_open_days(office, office.day(now) + timedelta(days=1), 1):
+            opens = office.local(spans_on(office, day)[0][0].opens)
+        values = {"bidang": bidang.name, "count": limit}
+        if opens is None:
+            super().__init__(
+                N_("No more numbers for %(bidang)s today: all %(count)d have been taken."), **values
+            )
+        else:
+            super().__init__(**values, opens=opens)
 
 
 def issue(
@@ -54,8 +93,8 @@ def issue(
     """Give the next number of the bidang's letter; returns the new ticket's token.
 
     Numbers of an office, day and letter are 1, 2, 3, … without a gap.
-    Raises `Closed` outside service hours and after the last-number time, `Invalid` for a village
-    that was left out by an official or named by anybody else.
+    Raises `Closed` outside service hours and after the last-number time, `QueueFull` when the day's
+    numbers are used up, `Invalid` for a village that was left out by an official or named by others.
     """
     if (visitor == VisitorKind.VILLAGE_OFFICIAL) != (village is not None):
         raise Invalid(
@@ -65,6 +104,7 @@ def issue(
             else N_("Only village officials name a village."),
         )
     require_numbers(office, now)
+    begin_day(office, now=now)
     head_start = timedelta(minutes=office.priority_head_start_minutes if priority else 0)
     return _enter(
         office,
@@ -74,6 +114,7 @@ def issue(
         village_id=village.id if village else None,
         service_id=service.id if service else None,
         priority=priority,
+        limit=bidang.daily_capacity,
         by=by,
         now=now,
     )
@@ -83,16 +124,17 @@ def check_in(office: Office, booking: Booking, *, by: Actor, now: datetime) -> t
     """Give the booking's visitors their number; returns the token and whether it is new.
 
     The same booking has one ticket however often it is scanned.
-    A ticket that was missed waits again while the booking's slot lasts.
+    A ticket that was missed or left waits again while the booking's slot lasts.
     Raises what `arrive` raises: `WrongState`, `TooSoon`, `TooLate`, `Closed`.
     """
+    begin_day(office, now=now)
     known = _ticket_of(booking)
     if known and known.state in OPEN and known.day == office.day(now):
         return known.token, False
     arrive(booking, by=by, now=now)
     known = _ticket_of(booking)  # the booking's row is ours now; an equal scan has come and gone
     if known:
-        if known.state == State.NO_SHOW:
+        if known.state in GONE:
             _wait_again(office, booking, known, by=by, now=now)
         return known.token, False
     token = _enter(
@@ -106,26 +148,6 @@ def check_in(office: Office, booking: Booking, *, by: Actor, now: datetime) -> t
         now=now,
     )
     return token, True
-
-
-def close_past_days(office: Office, *, now: datetime) -> None:
-    """Close what other days left open, as expired; the first number of a day does this.
-
-    "Other" and not "earlier": a computer clock may have been wrong and put right.
-    """
-    today = office.day(now)
-    here = exists().where(Ticket.id == Turn.ticket_id, Ticket.office_id == office.id)
-    closed = db.session.execute(
-        update(Turn)
-        .where(Turn.state.in_(OPEN), Turn.day != today, here)
-        .values(state=State.EXPIRED, closed_at=now, version=Turn.version + 1)
-        .returning(Turn.ticket_id)
-    ).scalars()
-    for ticket_id in closed.all():
-        trail(
-            "ticket", ticket_id, "expire", office_id=office.id, by=SYSTEM, now=now, state="expired"
-        )
-    close_past(office, now=now)
 
 
 def _next_number(office: Office, day: date, letter: str) -> int:
@@ -151,13 +173,14 @@ def _enter(
     service_id: int | None = None,
     booking_id: int | None = None,
     priority: bool = False,
+    limit: int | None = None,
     by: Actor,
     now: datetime,
 ) -> str:
     day = office.day(now)
     number = _next_number(office, day, bidang.letter)
-    if number == 1:
-        close_past_days(office, now=now)
+    if limit is not None and number > limit:
+        raise QueueFull(office, bidang, limit, now=now)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     connection = db.session.connection()
     ticket_id = connection.execute(
@@ -199,8 +222,9 @@ def open_turn(
     rank_at: datetime,
     now: datetime,
     note: str | None = None,
+    came_from: int | None = None,
 ) -> None:
-    """Let the ticket wait for `bidang`."""
+    """Let the ticket wait for `bidang`; a transfer, which may be undone, says from which turn it came."""
     db.session.connection().execute(
         _TURN,
         {
@@ -210,6 +234,8 @@ def open_turn(
             "b_rank_at": rank_at,
             "b_entered_at": now,
             "b_note": note,
+            "b_before": {"came_from": came_from} if came_from else None,
+            "b_stepped_at": now if came_from else None,
         },
     )
 
@@ -241,15 +267,8 @@ def _ticket_of(booking: Booking) -> Any:
 def _wait_again(office: Office, booking: Booking, missed: Any, *, by: Actor, now: datetime) -> None:
     again = db.session.execute(
         update(Turn)
-        .where(Turn.id == missed.turn_id, Turn.state == State.NO_SHOW)
-        .values(
-            state=State.WAITING,
-            counter_id=None,
-            rank_at=_booked_rank(office, booking, now),
-            called_at=None,
-            announcements=0,
-            version=Turn.version + 1,
-        )
+        .where(Turn.id == missed.turn_id, Turn.state.in_(GONE))
+        .values(rank_at=_booked_rank(office, booking, now), before=None, **waiting_anew(now))
         .returning(Turn.id)
     ).scalar()
     if again is None:

@@ -47,23 +47,72 @@ def state_on(turn: Turn, office: Office, now: datetime) -> State:
 
 
 def require_state(turn: Turn, office: Office, now: datetime, *states: State) -> None:
-    """Raise `WrongState` with the present state unless it is one of `states`."""
+    """Raise `WrongState` with the present state unless it is one of `states`, and of today."""
     shown = state_on(turn, office, now)
-    if shown not in states:
+    if shown not in states or turn.day != office.day(now):
         raise WrongState(shown)
 
 
-def move(turn: Turn, *states: State, to: State, **values: Any) -> None:
-    """Move the turn from one of `states`; raises `WrongState` when it has moved meanwhile."""
+# ── How a turn stood before ───────────────────────────────────────────────────────────────────
+
+_KEPT = (
+    *("counter_id", "rank_at", "entered_at", "called_at", "started_at", "closed_at", "missed_at"),
+    *("announcements", "served_seconds", "called_by", "held_reason", "outcome", "result_note"),
+)
+_ALWAYS = {"rank_at", "entered_at", "served_seconds"}
+"""Where `before` does not tell these, the step left them alone."""
+JUST_WAITING: dict[str, Any] = {"state": State.WAITING.value}
+"""What a turn that waits looks like: what is not told is empty, and its rank is its own."""
+
+
+def as_it_stands(turn: Turn) -> dict[str, Any]:
+    """The turn for its `before`: its state and what a step may change, ready for JSON."""
+    values = {name: getattr(turn, name) for name in _KEPT}
+    return {"state": State(turn.state).value} | {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def as_it_stood(before: dict[str, Any]) -> dict[str, Any]:
+    """The values that put a turn back to how it stood."""
+    values: dict[str, Any] = {}
+    for name in _KEPT:
+        value = before.get(name, 0 if name == "announcements" else None)
+        values[name] = datetime.fromisoformat(value) if name.endswith("_at") and value else value
+    return {
+        name: value for name, value in values.items() if value is not None or name not in _ALWAYS
+    }
+
+
+def move(
+    turn: Turn, *states: State, to: State, now: datetime, undoable: bool = True, **values: Any
+) -> None:
+    """Move the turn from one of `states`, keeping how it stood.
+
+    Raises `WrongState` when it has moved meanwhile.
+    """
+    before = as_it_stands(turn) if undoable else None
+    _move(turn, *states, state=to, before=before, stepped_at=now, **values)
+
+
+def put_back(turn: Turn, before: dict[str, Any]) -> None:
+    """Undo the turn's last step; raises `WrongState` when it has moved meanwhile."""
+    values = as_it_stood(before)
+    _move(turn, State(turn.state), state=before["state"], before=None, stepped_at=None, **values)
+
+
+def _move(turn: Turn, *states: State, **values: Any) -> None:
     moved = db.session.execute(
         update(Turn)
         .where(Turn.id == turn.id, Turn.state.in_(states), Turn.version == turn.version)
-        .values(state=to, version=Turn.version + 1, **values)
+        .values(version=Turn.version + 1, **values)
         .returning(Turn.id)
         .execution_options(synchronize_session=False)
     ).scalar()
+    db.session.refresh(turn)
     if moved is None:
-        db.session.refresh(turn)
         raise WrongState(turn.state)
 
 

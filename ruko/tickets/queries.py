@@ -13,11 +13,23 @@ from ruko.db import db
 from ruko.errors import N_, NotFound
 from ruko.offices import Bidang, Counter, Office, Service, Village, full_name
 from ruko.tickets.estimates import Range, estimate
-from ruko.tickets.models import AT_COUNTER, IN_THE_QUEUE, OPEN, Call, State, Ticket, Turn
+from ruko.tickets.models import (
+    AT_COUNTER,
+    IN_THE_QUEUE,
+    OPEN,
+    Call,
+    State,
+    Ticket,
+    TicketSeries,
+    Turn,
+)
 
 NEAR_AHEAD = 2
 POLL_NEAR_SECONDS = 5
 POLL_FAR_SECONDS = 20
+
+LATEST_FIRST = func.coalesce(Turn.started_at, Turn.stepped_at, Turn.called_at).desc()
+"""Of those at the counters: whoever sat down or was announced last comes first."""
 
 _VISIT_COLUMNS = (
     Ticket.id.label("ticket_id"),
@@ -29,6 +41,7 @@ _VISIT_COLUMNS = (
     Ticket.priority,
     Ticket.visitor,
     Ticket.issued_at,
+    Ticket.let_pass_at,
     Village.code.label("village"),
     Village.name.label("village_name"),
     Village.kind.label("village_kind"),
@@ -44,7 +57,12 @@ _VISIT_COLUMNS = (
     Turn.called_at,
     Turn.started_at,
     Turn.closed_at,
+    Turn.missed_at,
     Turn.announcements,
+    Turn.served_seconds,
+    Turn.called_by,
+    Turn.held_reason,
+    Turn.stepped_at,
     Turn.note,
     Turn.outcome,
     Turn.result_note,
@@ -91,7 +109,7 @@ _SERVED_NOW = (
         Turn.day == bindparam("b_day"),
         Turn.state.in_([*AT_COUNTER]),
     )
-    .order_by(Turn.called_at.desc(), Turn.id.desc())
+    .order_by(LATEST_FIRST, Turn.id.desc())
 )
 _TODAY = select(
     func.count(),
@@ -102,6 +120,24 @@ _WAITS = select(Turn.entered_at, Turn.called_at).where(
     Turn.bidang_id == bindparam("b_bidang"),
     Turn.day == bindparam("b_day"),
     Turn.called_at.is_not(None),
+)
+
+
+_OWN = (
+    select(
+        Turn.state,
+        Turn.entered_at,
+        Turn.called_at,
+        Turn.started_at,
+        Turn.closed_at,
+        Turn.served_seconds,
+    )
+    .join(Bidang, Bidang.id == Turn.bidang_id)
+    .where(
+        Bidang.office_id == bindparam("b_office"),
+        Turn.day == bindparam("b_day"),
+        Turn.called_by == bindparam("b_account"),
+    )
 )
 
 
@@ -135,7 +171,16 @@ class Visit:
     called_at: datetime | None
     started_at: datetime | None
     closed_at: datetime | None
+    missed_at: datetime | None
     announcements: int
+    served_seconds: int
+    """Of service before the visitor was held."""
+    called_by: int | None
+    held_reason: str | None
+    stepped_at: datetime | None
+    """Of the last step, such as the latest announcement of a called visit."""
+    let_pass: bool
+    """Whether the visitor has let somebody pass already."""
     note: str | None
     outcome: str | None
     result_note: str | None
@@ -144,7 +189,7 @@ class Visit:
     @property
     def poll_after(self) -> int:
         """In how many seconds a phone asks again: soon while the turn is near."""
-        near = self.state == State.CALLED or (
+        near = self.state in (State.CALLED, State.HELD) or (
             self.state == State.WAITING and self.people_ahead <= NEAR_AHEAD
         )
         return POLL_NEAR_SECONDS if near else POLL_FAR_SECONDS
@@ -158,6 +203,16 @@ class DayFigures:
     done: int
     no_show: int
     median_wait_minutes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFigures:
+    """One account's day so far; means in whole minutes, None without any."""
+
+    done: int
+    no_show: int
+    mean_wait_minutes: int | None
+    mean_service_minutes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +302,37 @@ def history_of(ticket_id: int) -> list[Step]:
     ]
 
 
+def own_figures(office: Office, account_id: int, *, now: datetime) -> OwnFigures:
+    """What one account has done today, whichever place it sat at."""
+    rows = db.session.execute(
+        _OWN, {"b_account": account_id, "b_day": office.day(now), "b_office": office.id}
+    ).all()
+    done = [row for row in rows if row.state == State.DONE]
+    waits = [_minutes(row.entered_at, row.called_at) for row in done if row.called_at]
+    services = [
+        row.served_seconds / 60 + _minutes(row.started_at, row.closed_at)
+        for row in done
+        if row.started_at and row.closed_at
+    ]
+    missed = sum(row.state == State.NO_SHOW for row in rows)
+    return OwnFigures(len(done), missed, _mean(waits), _mean(services))
+
+
+def full_bidang(office: Office, *, now: datetime) -> set[int]:
+    """The bidang, by their id, whose numbers of today are all taken."""
+    rows = db.session.execute(
+        select(Bidang.id)
+        .join(TicketSeries, TicketSeries.letter == Bidang.letter)
+        .where(
+            Bidang.office_id == office.id,
+            TicketSeries.office_id == office.id,
+            TicketSeries.day == office.day(now),
+            TicketSeries.last >= Bidang.daily_capacity,
+        )
+    )
+    return set(rows.scalars())
+
+
 def get_called(office: Office, seq: int, *, now: datetime) -> tuple[Call, Visit]:
     """The office's call with that number, and the visit it called."""
     call = db.session.scalars(select(Call).filter_by(office_id=office.id, seq=seq)).one()
@@ -256,11 +342,16 @@ def get_called(office: Office, seq: int, *, now: datetime) -> tuple[Call, Visit]
 
 def _figures(where: dict[str, Any]) -> DayFigures:
     issued, done, missed = db.session.execute(_TODAY, where).one()
-    waits = [
-        max(0.0, (row.called_at - row.entered_at).total_seconds() / 60)  # the clock may step back
-        for row in db.session.execute(_WAITS, where)
-    ]
+    waits = [_minutes(row.entered_at, row.called_at) for row in db.session.execute(_WAITS, where)]
     return DayFigures(issued, done or 0, missed or 0, round(median(waits)) if waits else None)
+
+
+def _minutes(begin: datetime, end: datetime) -> float:
+    return max(0.0, (end - begin).total_seconds() / 60)  # the clock may step back
+
+
+def _mean(minutes: list[float]) -> int | None:
+    return round(sum(minutes) / len(minutes)) if minutes else None
 
 
 def _visit(row: Any, today: date, people_ahead: int | None) -> Visit:
@@ -307,7 +398,13 @@ def _visit(row: Any, today: date, people_ahead: int | None) -> Visit:
         called_at=row.called_at,
         started_at=row.started_at,
         closed_at=row.closed_at,
+        missed_at=row.missed_at,
         announcements=row.announcements,
+        served_seconds=row.served_seconds,
+        called_by=row.called_by,
+        held_reason=row.held_reason,
+        stepped_at=row.stepped_at,
+        let_pass=row.let_pass_at is not None,
         note=row.note,
         outcome=row.outcome,
         result_note=row.result_note,

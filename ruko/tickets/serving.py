@@ -1,4 +1,4 @@
-"""Serving: start, finish, mark absent, hand over to another bidang."""
+"""Serving: start, hold, return, finish, mark absent, hand over to another bidang."""
 
 from datetime import datetime
 
@@ -7,21 +7,61 @@ from ruko.audit import Actor, trail
 from ruko.db import db
 from ruko.errors import N_, Invalid
 from ruko.offices import Bidang, Office, change_board
+from ruko.tickets.days import begin_day
 from ruko.tickets.issuing import open_turn
 from ruko.tickets.models import AT_COUNTER, OPEN, State, Turn
 from ruko.tickets.moves import booking_of, given, move, note_move, require_state, short
 
 LONGEST_OUTCOME = 40
 LONGEST_NOTE = 1000
+LONGEST_HELD_REASON = 200
 
 
 def start(office: Office, turn: Turn, *, by: Actor, now: datetime) -> None:
     """The called visitor sits down; a booking is in session from here."""
+    begin_day(office, now=now)
     require_state(turn, office, now, State.CALLED)
-    move(turn, State.CALLED, to=State.SERVING, started_at=now)
+    move(turn, State.CALLED, to=State.SERVING, now=now, started_at=now)
     if booking_id := booking_of(turn):
         bookings.begin_session(booking_id, by=by, now=now)
     note_move(office, turn, "start", State.SERVING, by=by, now=now)
+
+
+def hold(office: Office, turn: Turn, *, reason: str = "", by: Actor, now: datetime) -> None:
+    """Let the visitor wait aside, such as for a missing paper; the place is free meanwhile."""
+    reason = short("reason", reason, LONGEST_HELD_REASON)
+    begin_day(office, now=now)
+    require_state(turn, office, now, *AT_COUNTER)
+    served = turn.served_seconds
+    if turn.started_at is not None:
+        served += max(0, int((now - turn.started_at).total_seconds()))
+    move(
+        turn,
+        *AT_COUNTER,
+        to=State.HELD,
+        now=now,
+        started_at=None,
+        served_seconds=served,
+        held_reason=reason or None,
+    )
+    note_move(office, turn, "hold", State.HELD, by=by, now=now, **given(reason=reason))
+
+
+def send_back(office: Office, turn: Turn, *, by: Actor, now: datetime) -> None:
+    """Let the called visitor wait again at the place where they were; the call is over."""
+    begin_day(office, now=now)
+    require_state(turn, office, now, State.CALLED)
+    move(
+        turn,
+        State.CALLED,
+        to=State.WAITING,
+        now=now,
+        counter_id=None,
+        called_at=None,
+        called_by=None,
+        announcements=0,
+    )
+    note_move(office, turn, "return", State.WAITING, by=by, now=now)
 
 
 def finish(
@@ -29,11 +69,13 @@ def finish(
 ) -> None:
     """The visit at this bidang is over; its booking is completed with it."""
     outcome, note = short("outcome", outcome, LONGEST_OUTCOME), short("note", note, LONGEST_NOTE)
+    begin_day(office, now=now)
     require_state(turn, office, now, *AT_COUNTER)
     move(
         turn,
         *AT_COUNTER,
         to=State.DONE,
+        now=now,
         closed_at=now,
         outcome=outcome or None,
         result_note=note or None,
@@ -46,6 +88,7 @@ def finish(
 def mark_no_show(office: Office, turn: Turn, *, reason: str = "", by: Actor, now: datetime) -> None:
     """The called visitor did not come; before the last announcement only with a reason."""
     reason = short("reason", reason)
+    begin_day(office, now=now)
     require_state(turn, office, now, State.CALLED)
     if turn.announcements < office.announcements_before_no_show and not reason:
         raise Invalid(
@@ -55,7 +98,7 @@ def mark_no_show(office: Office, turn: Turn, *, reason: str = "", by: Actor, now
             ),
             count=office.announcements_before_no_show,
         )
-    move(turn, State.CALLED, to=State.NO_SHOW, counter_id=None)
+    move(turn, State.CALLED, to=State.NO_SHOW, now=now, counter_id=None, missed_at=now)
     note_move(office, turn, "no_show", State.NO_SHOW, by=by, now=now, **given(reason=reason))
 
 
@@ -64,12 +107,13 @@ def transfer(
 ) -> None:
     """Hand the visitor to another bidang: same number, original arrival; the note travels along."""
     note = short("note", note)
+    begin_day(office, now=now)
     require_state(turn, office, now, *OPEN)
     if turn.bidang_id == to.id:
         raise Invalid(
             "bidang", N_("The visitor is with this bidang already. Please choose another.")
         )
-    move(turn, *OPEN, to=State.TRANSFERRED, closed_at=now)
+    move(turn, *OPEN, to=State.TRANSFERRED, now=now, closed_at=now)
     open_turn(
         turn.ticket_id,
         to,
@@ -77,6 +121,7 @@ def transfer(
         rank_at=turn.rank_at,
         now=now,
         note=note or None,
+        came_from=turn.id,
     )
     before = db.session.get_one(Bidang, turn.bidang_id)
     trail(

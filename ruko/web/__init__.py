@@ -12,6 +12,7 @@ from ruko.web.callers import (
     signed_in,
 )
 from ruko.web.doors import (
+    capability,
     current_office,
     office_of,
     reads_only,
@@ -20,7 +21,7 @@ from ruko.web.doors import (
     url_of,
 )
 from ruko.web.forms import show_at_field
-from ruko.web.once import commit, new_key, once, undo
+from ruko.web.once import commit, led_to, new_key, once, undo
 from ruko.web.qr import qr_answer
 from ruko.web.reading import READING
 from ruko.web.throttle import Throttle
@@ -31,11 +32,13 @@ __all__ = [
     "Throttle",
     "booking_url",
     "caller",
+    "capability",
     "commit",
     "current_device",
     "current_office",
     "ics_answer",
     "install_answers",
+    "led_to",
     "new_key",
     "office_of",
     "once",

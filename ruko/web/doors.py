@@ -73,6 +73,18 @@ def reads_only(view: View) -> View:
     return view
 
 
+def capability(view: View) -> View:
+    """Mark a POST view that needs neither sign-in nor CSRF: the secret in its address is enough."""
+    view.capability = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_capability() -> bool:
+    """Whether the secret in this request's address is all it needs."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bool(getattr(view, "capability", False))
+
+
 def writes() -> bool:
     """Whether this request begins as a writing unit of work."""
     if request.method in {"GET", "HEAD", "OPTIONS"}:

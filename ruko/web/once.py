@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from flask import Response, g, request
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, delete, update
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -53,9 +53,10 @@ def new_key() -> str:
     return secrets.token_hex(16)
 
 
-def once(who: Caller, key: str | None = None) -> Response | None:
+def once(who: Caller | str, key: str | None = None) -> Response | None:
     """Begin a request with that key; returns the remembered answer if it was given before.
 
+    `who` is the caller, or a name such as `ticket:7` for one who needs no account.
     Without a key given, it is the one of the form. Raises `IdempotencyMismatch` when the key came
     with another request.
     """
@@ -69,7 +70,7 @@ def once(who: Caller, key: str | None = None) -> Response | None:
     now = clock.now()
     mine = {
         "office_id": current_office().id,
-        "caller": f"{'user' if isinstance(who, User) else 'device'}:{who.id}",
+        "caller": who if isinstance(who, str) else _name_of(who),
         "key": key,
     }
     digest = _digest()
@@ -96,6 +97,15 @@ def once(who: Caller, key: str | None = None) -> Response | None:
     return _replay(known)
 
 
+def led_to(who: Caller, key: str) -> str | None:
+    """Where the answer under that key led, or None when there is none."""
+    return db.session.scalar(
+        select(RequestKey.location).filter_by(
+            office_id=current_office().id, caller=_name_of(who), key=key
+        )
+    )
+
+
 def commit(response: Answer) -> Answer:
     """Commit the unit of work, its answer remembered with it under the request's key."""
     row_id = g.pop("request_key", None)
@@ -119,6 +129,10 @@ def undo() -> None:
     g.pop("request_key", None)
     db.session.rollback()
     end_writing()
+
+
+def _name_of(who: Caller) -> str:
+    return f"{'user' if isinstance(who, User) else 'device'}:{who.id}"
 
 
 def _digest() -> str:

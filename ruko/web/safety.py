@@ -11,7 +11,7 @@ from ruko.db import begin_writing, end_writing
 from ruko.errors import N_, Invalid, NotFound
 from ruko.web.answers import is_api
 from ruko.web.callers import DEVICE_COOKIE, read_bearer, renew_device
-from ruko.web.doors import look_up_office, writes
+from ruko.web.doors import is_capability, look_up_office, writes
 
 csrf = CSRFProtect()
 
@@ -91,6 +91,8 @@ def _read_rest(response: Response) -> None:
 
 
 def _needs_csrf() -> bool:
+    if is_capability():
+        return False
     if not is_api():
         return True
     if "Authorization" in request.headers:

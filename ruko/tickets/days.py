@@ -1,0 +1,56 @@
+"""One day's queue ends with the day: the office's first write of another day closes what was left."""
+
+from datetime import datetime
+
+from sqlalchemy import exists, update
+
+from ruko.audit import SYSTEM, trail
+from ruko.bookings import close_past
+from ruko.db import db
+from ruko.offices import Counter, Office
+from ruko.tickets.models import OPEN, CounterBreak, State, Ticket, Turn
+
+
+def begin_day(office: Office, *, now: datetime) -> None:
+    """Close what other days left open, once a day; every rule of the queue begins with this."""
+    today = office.day(now)
+    if office.queue_day == today:
+        return
+    begun = db.session.execute(
+        update(Office)
+        .where(Office.id == office.id, Office.queue_day.is_distinct_from(today))
+        .values(queue_day=today)
+        .returning(Office.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    db.session.refresh(office, ["queue_day"])
+    if begun is not None:
+        close_past_days(office, now=now)
+
+
+def close_past_days(office: Office, *, now: datetime) -> None:
+    """Close what other days left open, as expired.
+
+    "Other" and not "earlier": a computer clock may have been wrong and put right.
+    """
+    today = office.day(now)
+    here = exists().where(Ticket.id == Turn.ticket_id, Ticket.office_id == office.id)
+    closed = db.session.execute(
+        update(Turn)
+        .where(Turn.state.in_(OPEN), Turn.day != today, here)
+        .values(state=State.EXPIRED, closed_at=now, before=None, version=Turn.version + 1)
+        .returning(Turn.ticket_id)
+    ).scalars()
+    for ticket_id in closed.all():
+        trail(
+            "ticket", ticket_id, "expire", office_id=office.id, by=SYSTEM, now=now, state="expired"
+        )
+    its_place = exists().where(
+        Counter.id == CounterBreak.counter_id, Counter.office_id == office.id
+    )
+    db.session.execute(
+        update(CounterBreak)
+        .where(CounterBreak.ended_at.is_(None), CounterBreak.day != today, its_place)
+        .values(ended_at=now)
+    )
+    close_past(office, now=now)
