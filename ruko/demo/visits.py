@@ -15,11 +15,11 @@ from ruko.offices import (
     all_villages,
     spans_on,
 )
-from ruko.tickets import VisitorKind
+from ruko.tickets import Turn, VisitorKind
 
 HISTORY_DAYS = 3
 LOOK_BACK_DAYS = 30
-AT_THE_COUNTER = ("serving", "called", None, "serving", "serving", None)
+AT_THE_COUNTER = ("serving", "called", "held", "serving", "serving", "break")
 WAITING = (3, 2, 0, 2, 1, 0)
 """For each bidang in turn: what its counter does at this moment, and how many wait."""
 RECENT = timedelta(minutes=15)
@@ -47,11 +47,9 @@ def play_today(office: Office, dice: random.Random, now: datetime) -> None:
         cast = _Cast(office, bidang, counter, dice)
         for span in spans:
             cast.serve(3, since=span.opens, until=min(span.closes, begun))
-        if doing:
-            cast.arrive(begun)
-            tickets.call_next(office, bidang, counter, by=SYSTEM, now=max(begun, _before(now, 3)))
-        if doing == "serving":
-            cast.start(max(begun, _before(now, 2)))
+        if doing == "called":
+            cast.miss(begun)
+        cast.do(doing, begun, now)
         for came in sorted(max(begun, _before(now, dice.randint(1, 12))) for _ in range(waiting)):
             cast.arrive(came)
 
@@ -84,11 +82,36 @@ class _Cast:
             if free > until:
                 return
             self.arrive(came)
-            tickets.call_next(self.office, self.bidang, self.counter, by=SYSTEM, now=called)
+            self.call(called)
             self.start(started)
-            turn = tickets.turn_at(self.counter)
-            assert turn is not None  # noqa: S101 – just started
-            tickets.finish(self.office, turn, outcome="answered", by=SYSTEM, now=free)
+            tickets.finish(self.office, self.visitor(), outcome="answered", by=SYSTEM, now=free)
+
+    def do(self, doing: str, begun: datetime, now: datetime) -> None:
+        """What happens at the counter at this moment."""
+        if doing == "break":
+            at = max(begun, _before(now, 1))
+            tickets.take_break(
+                self.office, self.bidang, self.counter, minutes=20, by=SYSTEM, now=at
+            )
+            return
+        self.arrive(begun)
+        self.call(max(begun, _before(now, 3)))
+        if doing == "serving":
+            self.start(max(begun, _before(now, 2)))
+        elif doing == "held":
+            at, reason = max(begun, _before(now, 2)), "Melengkapi berkas"
+            tickets.hold(self.office, self.visitor(), reason=reason, by=SYSTEM, now=at)
+
+    def miss(self, at: datetime) -> None:
+        """Somebody is called and does not come."""
+        self.arrive(at)
+        self.call(at)
+        reason = "Keluar sebentar"
+        tickets.mark_no_show(self.office, self.visitor(), reason=reason, by=SYSTEM, now=at)
+
+    def call(self, at: datetime) -> None:
+        """Whoever is first is called."""
+        tickets.call_next(self.office, self.bidang, self.counter, by=SYSTEM, now=at)
 
     def arrive(self, came: datetime) -> None:
         """Somebody takes a number."""
@@ -106,6 +129,10 @@ class _Cast:
 
     def start(self, at: datetime) -> None:
         """Whoever was called sits down."""
+        tickets.start(self.office, self.visitor(), by=SYSTEM, now=at)
+
+    def visitor(self) -> Turn:
+        """Who is called to or served at the counter."""
         turn = tickets.turn_at(self.counter)
         assert turn is not None  # noqa: S101 – just called
-        tickets.start(self.office, turn, by=SYSTEM, now=at)
+        return turn
