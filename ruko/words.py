@@ -58,13 +58,19 @@ def month(day: date) -> str:
     return format_date(day, "MMMM y", locale=language())
 
 
+HOURS_FROM = 120
+"""Minutes; a longer wait is told in hours, for nobody reckons in 185–240 minutes."""
+
+
 def minutes_range(estimate: tuple[int, int] | None) -> str:
-    """20–30 menit, langsung, or that it is not known."""
+    """20–30 menit, 2–4 jam, langsung, or that it is not known."""
     if estimate is None:
         return gettext("Waiting time not known yet")
     low, high = estimate
     if high == 0:
         return gettext("straight away")
+    if low >= HOURS_FROM:
+        return gettext("%(low)d–%(high)d hours", low=low // 60, high=-(-high // 60))
     return gettext("%(low)d–%(high)d minutes", low=low, high=high)
 
 
@@ -72,6 +78,18 @@ def stopwatch(seconds: float) -> str:
     """12.06, minutes and seconds."""
     minutes, rest = divmod(max(0, int(seconds)), 60)
     return f"{minutes:02}{'.' if language() == 'id' else ':'}{rest:02}"
+
+
+def ago(moment: datetime, now: datetime, office: Office) -> str:
+    """2 menit lalu; of another day, the day and the time."""
+    minutes = int((now - moment).total_seconds()) // 60
+    if minutes < 1:
+        return gettext("just now")
+    if minutes < 60:
+        return ngettext("%(num)d minute ago", "%(num)d minutes ago", minutes)
+    if office.day(moment) == office.day(now):
+        return gettext("at %(time)s", time=clock(moment, office))
+    return f"{short_date(office.day(moment))}, {clock(moment, office)}"
 
 
 def people(count: int) -> str:

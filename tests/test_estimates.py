@@ -3,10 +3,12 @@
 from datetime import date, datetime, timedelta
 
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, insert, select
 
+from ruko import words
 from ruko.audit import SYSTEM
 from ruko.db import db
 from ruko.offices import Office
@@ -191,3 +193,21 @@ def test_more_people_never_shorten_and_more_desks_never_lengthen_the_wait(
 @given(st.lists(st.floats(0, 240), max_size=FEWEST_SAMPLES - 1))
 def test_below_five_samples_nothing_is_made_up(sample: list[float]) -> None:
     assert wait_range(sorted(sample), 5, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words_"),
+    [
+        (None, "Perkiraan belum diketahui"),
+        ((0, 0), "langsung"),
+        ((20, 30), "20–30 menit"),
+        ((115, 150), "115–150 menit"),
+        ((120, 185), "2–4 jam"),
+        ((600, 905), "10–16 jam"),
+    ],
+)
+def test_a_wait_is_told_as_people_reckon(
+    app: Flask, minutes: tuple[int, int] | None, words_: str
+) -> None:
+    with app.test_request_context():
+        assert words.minutes_range(minutes).lower() == words_.lower()
