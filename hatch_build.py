@@ -23,11 +23,13 @@ FILES = {
     "plus-jakarta-sans.woff2": (
         "@fontsource-variable/plus-jakarta-sans/files/plus-jakarta-sans-latin-wght-normal.woff2"
     ),
+    "barcode-detector.js": "barcode-detector/dist/iife/ponyfill.js",
+    "zxing_reader.wasm": "zxing-wasm/dist/reader/zxing_reader.wasm",
 }
 SPRITE = "icons.svg"
 NOTICES = "LICENSES.txt"
 STAMP = "stamp.txt"
-LICENSED = (  # whose work is in those files; the Socket.IO client carries the last four inside
+LICENSED = (  # whose work is in those files; the Socket.IO client carries four others inside
     "bootstrap-icons",
     "@fontsource-variable/plus-jakarta-sans",
     "socket.io-client",
@@ -35,7 +37,10 @@ LICENSED = (  # whose work is in those files; the Socket.IO client carries the l
     "engine.io-client",
     "engine.io-parser",
     "@socket.io/component-emitter",
+    "barcode-detector",
+    "zxing-wasm",
 )
+NOT_TOLD_BY_NPM = ("static/licenses/zxing-cpp.txt",)  # whose code the WebAssembly is made of
 NPM_CI = (
     "ci",
     "--ignore-scripts",
@@ -95,7 +100,7 @@ def vendor_folder(root: Path) -> Path:
 def fingerprint(root: Path) -> str:
     """Change when anything changes that decides what is in the folder."""
     digest = hashlib.sha256()
-    for name in ("hatch_build.py", "package-lock.json", "static/icons.txt"):
+    for name in ("hatch_build.py", "package-lock.json", "static/icons.txt", *NOT_TOLD_BY_NPM):
         digest.update((root / name).read_bytes())
     return digest.hexdigest()
 
@@ -119,7 +124,7 @@ def fill_vendor(root: Path) -> None:
         shutil.rmtree(vendor, ignore_errors=True)
         vendor.mkdir(parents=True)
         (vendor / SPRITE).write_text(sprite, encoding="utf-8")
-        (vendor / NOTICES).write_text(gather_notices(modules), encoding="utf-8")
+        (vendor / NOTICES).write_text(gather_notices(root, modules), encoding="utf-8")
         for name, source in FILES.items():
             shutil.copyfile(modules / source, vendor / name)
     script = vendor / "socket.io.min.js"  # its source map stays behind, so must the mention of it
@@ -205,9 +210,10 @@ def symbol(picture: Path) -> str:
     return f'<symbol id="{picture.stem}" viewBox="0 0 16 16">{lines}</symbol>'
 
 
-def gather_notices(modules: Path) -> str:
+def gather_notices(root: Path, modules: Path) -> str:
     texts = [
         f"{name}\n{'=' * len(name)}\n\n{(modules / name / 'LICENSE').read_text('utf-8').strip()}\n"
         for name in LICENSED
     ]
+    texts += [(root / name).read_text("utf-8") for name in NOT_TOLD_BY_NPM]
     return "\n\n".join(texts)

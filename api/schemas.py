@@ -126,6 +126,7 @@ SCHEMAS: dict[str, Schema] = {
         message=maybe(TEXT),
         opens_at=maybe(MOMENT),
         holiday=maybe(TEXT),
+        closure=maybe(TEXT),
         calls=array(ref("BoardCall")),
         last_call=maybe(ref("BoardCall")),
         bidang=array(

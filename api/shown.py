@@ -5,7 +5,7 @@ from typing import Any
 
 from ruko.bookings import Booking, shown_state
 from ruko.offices import Office
-from ruko.tickets import Call, State, Visit, estimate_for, rejoin_until
+from ruko.tickets import State, Visit, estimate_for, rejoin_until
 from ruko.web import booking_url, url_of
 
 
@@ -68,8 +68,8 @@ def turn_json(office: Office, visit: Visit) -> dict[str, Any]:
     }
 
 
-def call_json(office: Office, call: Call) -> dict[str, Any]:
-    """One announcement."""
+def call_json(office: Office, call: Any) -> dict[str, Any]:
+    """One announcement, a row of `Call`."""
     return {
         "seq": call.seq,
         "kind": call.kind,

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 
-from flask import Blueprint, Response, jsonify, request, url_for
+from flask import Blueprint, Response, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
 from api.body import Choice, Flag, Text, Whole, answered, read_body
@@ -13,14 +13,18 @@ from ruko import clock, tickets
 from ruko.accounts import Role
 from ruko.audit import VISITOR
 from ruko.bookings import get_booking
+from ruko.devices import Device
 from ruko.errors import NotFound
 from ruko.offices import get_bidang, get_service, get_village
+from ruko.printing import printer_of, queue_slip
 from ruko.tickets import VisitorKind, find_turn, get_visit, history_of
 from ruko.web import (
+    Caller,
     capability,
     commit,
     current_office,
     office_of,
+    polled,
     qr_answer,
     require_device,
     url_of,
@@ -60,6 +64,7 @@ def issue() -> ResponseReturnValue:
         by=who.actor,
         now=clock.now(),
     )
+    _print_beside(who, token)
     return commit(_ticket(token, 201))
 
 
@@ -77,6 +82,7 @@ def check_in() -> ResponseReturnValue:
     office = current_office()
     booking = get_booking(read_body(CHECK_IN)["code"], office=office)
     token, is_new = tickets.check_in(office, booking, by=who.actor, now=clock.now())
+    _print_beside(who, token)
     return commit(_ticket(token, 201 if is_new else 200))
 
 
@@ -84,6 +90,10 @@ def check_in() -> ResponseReturnValue:
 @operation("Where a visit stands", {200: "TicketWithHistory", 304: None}, public=True)
 def show(token: str) -> ResponseReturnValue:
     """The ticket with its history; unchanged ones answer 304 to their `ETag`."""
+    return polled(token, lambda: _with_history(token))
+
+
+def _with_history(token: str) -> Response:
     now = clock.now()
     with looking_up():
         office, visit = get_visit(token, office_of=office_of, now=now)
@@ -93,9 +103,8 @@ def show(token: str) -> ResponseReturnValue:
     ]
     answer = jsonify(ticket_json(office, visit, now=now) | {"history": history})
     answer.set_etag(hashlib.sha256(answer.get_data()).hexdigest()[:32], weak=True)
-    answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Poll-After"] = str(visit.poll_after)
-    return answer.make_conditional(request)
+    return answer
 
 
 @bp.get("/tickets/<token>/qr.svg")
@@ -144,6 +153,13 @@ def _visitor_does(token: str, step: Callable[..., object]) -> ResponseReturnValu
         raise NotFound
     step(office, turn, by=VISITOR, now=now)
     return commit(_ticket(token, 200))
+
+
+def _print_beside(who: Caller, token: str) -> None:
+    """A kiosk with a printer gets its visitor's slip, whichever program it runs."""
+    if isinstance(who, Device):
+        url = url_of("ticket.show", token=token)
+        queue_slip(token, printer_of(who), url=url, now=clock.now())
 
 
 def _ticket(token: str, status: int) -> Response:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 SLUG = "paringin-selatan"
 PASSWORD = "kata-sandi-ukur"
 START_SECONDS = 60
+MONDAY_AT_NINE = "2026-11-23T09:00:00+08:00"
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Measured:
 
     url: str
     tokens: dict[str, str]
+    database_url: str
+    pid: int
 
     def headers(self, name: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.tokens[name]}"}
@@ -34,11 +37,21 @@ class Measured:
 
 
 @contextmanager
-def measured_office(now: str = "2026-11-23T09:00:00+08:00") -> Iterator[Measured]:
-    """Serve a new office with an operator, a village, a kiosk and a display; gone afterwards."""
+def measured_office(
+    now: str = MONDAY_AT_NINE,
+    *,
+    database_url: str | None = None,
+    prepare: Callable[[str], None] | None = None,
+) -> Iterator[Measured]:
+    """Serve a new office with an operator, a village, a kiosk and a display; gone afterwards.
+
+    `prepare` may write to its database before it is served.
+    """
     with tempfile.TemporaryDirectory(prefix="ruko-bench-") as folder:
+        database_url = database_url or f"sqlite:///{folder}/ruko.sqlite3"
         environ = os.environ | {
             "RUKO_DATA_DIR": folder,
+            "RUKO_DATABASE_URL": database_url,
             "RUKO_NOW": now,
             "RUKO_TESTING": "1",
             "PYTHONPATH": str(ROOT),
@@ -64,6 +77,8 @@ def measured_office(now: str = "2026-11-23T09:00:00+08:00") -> Iterator[Measured
             "kiosk": ruko("device", "add", "kiosk", "Kios").splitlines()[-1],
             "display": ruko("device", "add", "display", "Layar").splitlines()[-1],
         }
+        if prepare:
+            prepare(database_url)
         port = free_port()
         server = subprocess.Popen(
             [
@@ -81,10 +96,19 @@ def measured_office(now: str = "2026-11-23T09:00:00+08:00") -> Iterator[Measured
         try:
             url = f"http://127.0.0.1:{port}"
             wait_for(f"{url}/readyz")
-            yield Measured(url, tokens)
+            yield Measured(url, tokens, database_url, server.pid)
         finally:
             server.terminate()
             server.wait(15)
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a server and its workers have used of the processor so far."""
+    spent = 0.0
+    for one in (pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        spent += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return spent
 
 
 def free_port() -> int:

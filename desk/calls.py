@@ -2,18 +2,17 @@
 
 import re
 
-from flask import Blueprint, Response, flash, make_response, render_template
+from flask import Blueprint, Response, make_response, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from desk.forms import NumberForm
+from desk.last_press import call_step, remember_press
 from desk.screen import read_screen, refused, screen_page
-from desk.seat import Seat, find_seat, staff_bar
+from desk.seat import Seat, find_seat, serving_seat, staff_bar
 from desk.staff import AT_THE_DESK, signed_in_staff, to_desk
+from desk.steps import say_nobody_waits
 from ruko import clock
-from ruko.accounts import Role, User
-from ruko.errors import N_, Forbidden, Invalid, RukoError
-from ruko.offices import Counter
+from ruko.errors import N_, Invalid, RukoError
 from ruko.tickets import Visit, call_next, call_ticket, queue_of
 from ruko.web import commit, current_office, once, show_at_field, sign_in_required, undo
 
@@ -38,6 +37,16 @@ def now() -> ResponseReturnValue:
     return render_template("desk/_fragment.html", screen=read_screen(user, seat), seat=seat)
 
 
+@bp.get("/waiting")
+def waiting() -> ResponseReturnValue:
+    """Everybody who waits, where the desk shows only the first."""
+    user = signed_in_staff()
+    seat = find_seat(user)
+    if seat is None:
+        return to_desk()
+    return render_template("desk/waiting.html", screen=read_screen(user, seat), seat=seat)
+
+
 @bp.post("/calls")
 def call() -> ResponseReturnValue:
     """Call whoever is first."""
@@ -45,13 +54,14 @@ def call() -> ResponseReturnValue:
     if done := once(user):
         return done
     try:
-        seat, counter = _serving_seat(user)
+        seat, counter = serving_seat(user)
         seq = call_next(current_office(), seat.bidang, counter, by=user.actor, now=clock.now())
     except RukoError as error:
         return refused(user, error)
     if seq is None:
-        flash(_("Nobody is waiting. The next number appears here by itself."), "info")
-    return commit(to_desk())
+        say_nobody_waits()
+        return commit(to_desk())
+    return _called(seq)
 
 
 @bp.get("/calls/number")
@@ -59,7 +69,7 @@ def choose_number() -> ResponseReturnValue:
     """The form for calling one given number."""
     user = signed_in_staff()
     try:
-        seat, _counter = _serving_seat(user)
+        seat, _counter = serving_seat(user)
     except Invalid as error:
         return refused(user, error)
     return _number_page(seat, NumberForm())
@@ -72,11 +82,11 @@ def call_number() -> ResponseReturnValue:
     if done := once(user):
         return done
     try:
-        seat, counter = _serving_seat(user)
+        seat, counter = serving_seat(user)
         if not entered.validate():
             return _number_page(seat, entered, 422)
         visit = _waiting_visit(seat, entered.number.data or "")
-        call_ticket(
+        seq = call_ticket(
             current_office(),
             seat.bidang,
             counter,
@@ -85,23 +95,20 @@ def call_number() -> ResponseReturnValue:
             by=user.actor,
             now=clock.now(),
         )
-    except Invalid as error:
-        if show_at_field(entered, error):
+    except RukoError as error:
+        if isinstance(error, Invalid) and show_at_field(entered, error):
             return _number_page(seat, entered, error.status)
         return refused(user, error)
-    except RukoError as error:
-        return refused(user, error)
-    return commit(to_desk())
+    return _called(seq)
 
 
-def _serving_seat(user: User) -> tuple[Seat, Counter]:
-    """The seat to call to; raises `Forbidden` for who only looks on, `Invalid` before one is chosen."""
-    if user.role == Role.CAMAT:
-        raise Forbidden
-    seat = find_seat(user)
-    if seat is None or seat.counter is None:
-        raise Invalid("counter", N_("Please choose your place first."))
-    return seat, seat.counter
+def _called(seq: int) -> Response:
+    """Keep the call, and offer to undo it."""
+    moment = clock.now()
+    step = call_step(current_office(), seq, now=moment)
+    answer = commit(to_desk())
+    remember_press(step, now=moment)
+    return answer
 
 
 def _waiting_visit(seat: Seat, typed: str) -> Visit:

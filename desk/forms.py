@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, RadioField, StringField, TextAreaField
@@ -15,7 +16,11 @@ from ruko.tickets import Outcome, moves, serving
 
 LONGEST_USERNAME = 40
 LONGEST_NUMBER = 10
+BECAME = ("finish", "no_show", "hold", "return")
+REST_MINUTES = ("15", "30", "60")
+OPEN_END = "open"
 _choose_result = _l("Please choose the result.")
+_choose_one = _l("Please choose one.")
 _needed = InputRequired(_l("Please fill in this field."))
 
 
@@ -53,10 +58,51 @@ class NumberForm(FlaskForm):
     reason = StringField(_l("Reason, if it is not the next one"), [_at_most(moves.LONGEST_REASON)])
 
 
-class AbsentForm(FlaskForm):
-    """Marking absent; whether a reason is needed, the rule decides."""
+class ReasonForm(FlaskForm):
+    """Why; whether a reason is needed, the rule decides."""
 
     reason = StringField(_l("Reason"), [_at_most(moves.LONGEST_REASON)])
+
+
+class HoldForm(FlaskForm):
+    """Letting a visitor wait aside."""
+
+    reason = StringField(_l("Reason"), [Optional(), _at_most(serving.LONGEST_HELD_REASON)])
+
+
+class OnwardForm(FlaskForm):
+    """What became of the one who is called, before the next one is."""
+
+    became = RadioField(
+        _l("What became of this visitor"),
+        [InputRequired(_choose_one), AnyOf(BECAME, _choose_one)],
+        choices=lambda: [
+            ("finish", gettext("Was served already")),
+            ("no_show", gettext("Absent")),
+            ("hold", gettext("Waits aside")),
+            ("return", gettext("Back to the queue")),
+        ],
+        validate_choice=False,
+    )
+    reason = StringField(_l("Reason"), [Optional(), _at_most(serving.LONGEST_HELD_REASON)])
+
+
+class RestForm(FlaskForm):
+    """A break, and when service goes on."""
+
+    minutes = RadioField(
+        _l("Back"),
+        [InputRequired(_choose_one), AnyOf([*REST_MINUTES, OPEN_END], _choose_one)],
+        choices=lambda: [
+            *(
+                (m, ngettext("in %(num)d minute", "in %(num)d minutes", int(m)))
+                for m in REST_MINUTES
+            ),
+            (OPEN_END, gettext("not known yet")),
+        ],
+        default=REST_MINUTES[0],
+        validate_choice=False,
+    )
 
 
 class TransferForm(FlaskForm):
@@ -77,6 +123,7 @@ class FinishForm(FlaskForm):
         _l("Result"),
         [InputRequired(_choose_result), AnyOf([*Outcome], _choose_result)],
         choices=lambda: [(outcome.value, words.outcome(outcome)) for outcome in Outcome],
+        default=Outcome.ANSWERED,
         validate_choice=False,
     )
     note = TextAreaField(_l("Short note"), [Optional(), _at_most(serving.LONGEST_NOTE)])

@@ -10,8 +10,9 @@ from flask.typing import ResponseReturnValue
 from desk.staff import AT_THE_DESK, signed_in_staff
 from ruko import clock
 from ruko.accounts import Role, User
+from ruko.assistance import open_requests
 from ruko.bookings import pending_bookings
-from ruko.errors import Forbidden, Invalid
+from ruko.errors import N_, Forbidden, Invalid
 from ruko.offices import Bidang, Counter, all_bidang, all_counters, get_bidang, get_counter
 from ruko.tickets import visits_at_counters
 from ruko.web import current_office, reads_only, sign_in_required
@@ -62,6 +63,16 @@ def find_seat(user: User) -> Seat | None:
     return Seat(bidang, None) if user.may_see(bidang.id) else None
 
 
+def serving_seat(user: User) -> tuple[Seat, Counter]:
+    """The seat to call to; raises `Forbidden` for who only looks on, `Invalid` before one is chosen."""
+    if user.role == Role.CAMAT:
+        raise Forbidden
+    seat = find_seat(user)
+    if seat is None or seat.counter is None:
+        raise Invalid("counter", N_("Please choose your place first."))
+    return seat, seat.counter
+
+
 def choice_page(user: User, code: str | None = None) -> str:
     """The page to choose a seat; `code` is the bidang looked at."""
     office = current_office()
@@ -83,8 +94,9 @@ def choice_page(user: User, code: str | None = None) -> str:
 
 @bp.context_processor
 def staff_bar() -> dict[str, Callable[[], Any]]:
-    """For the pages of the desk: where one sits, and how many requests wait."""
+    """For the pages of the desk: where one sits, how many requests wait, who calls for help."""
     return {
         "my_seat": lambda: find_seat(signed_in_staff()),
         "pending_count": lambda: len(pending_bookings(current_office(), clock.now())),
+        "help_requests": lambda: open_requests(current_office(), now=clock.now()),
     }

@@ -1,42 +1,76 @@
-"""What staff do with a visitor: start, recall, mark absent, transfer, finish."""
+"""What staff do with a visitor: start, recall, absent, hold, return, resume, transfer, finish, cancel."""
 
-from collections.abc import Callable
-
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, make_response, render_template
 from flask.typing import ResponseReturnValue
-from flask_wtf import FlaskForm
 
-from desk.forms import AbsentForm, FinishForm, TransferForm
+from desk.forms import FinishForm, HoldForm, ReasonForm, TransferForm
 from desk.screen import refused
-from desk.seat import staff_bar
-from desk.staff import AT_THE_DESK, signed_in_staff, to_desk
+from desk.seat import find_seat, serving_seat, staff_bar
+from desk.staff import AT_THE_DESK, signed_in_staff
+from desk.steps import Rule, act, ask, visit_for
 from ruko import clock, tickets
 from ruko.accounts import User
-from ruko.errors import Forbidden, Invalid, NotFound, RukoError, WrongState
-from ruko.offices import Office, all_bidang, get_bidang
-from ruko.tickets import State, Turn, Visit, find_turn, get_visit
-from ruko.web import (
-    commit,
-    current_office,
-    office_of,
-    once,
-    show_at_field,
-    sign_in_required,
-    undo,
-)
+from ruko.errors import WrongState
+from ruko.offices import Office, get_bidang
+from ruko.tickets import State, Turn, queue_of, visits_at_counters
+from ruko.tickets.leaving import MAY_LEAVE
+from ruko.tickets.models import AT_COUNTER, OPEN
+from ruko.web import current_office, sign_in_required
 
 bp = Blueprint("turns", __name__)
 bp.before_request(sign_in_required(*AT_THE_DESK))
 bp.context_processor(staff_bar)
 
-Rule = Callable[[Office, Turn, User], object]
+
+@bp.get("/<token>")
+def show(token: str) -> ResponseReturnValue:
+    """Somebody who waits, is held or was missed, and what can be done with them."""
+    user = signed_in_staff()
+    visit, _turn = visit_for(user, token)
+    if visit.state not in MAY_LEAVE:
+        return refused(user, WrongState(visit.state))
+    office, now, seat = current_office(), clock.now(), find_seat(user)
+    first = next(iter(queue_of(office, seat.bidang, now=now).waiting), None) if seat else None
+    place = seat.counter if seat and seat.bidang.id == visit.bidang_id else None
+    page = render_template(
+        "desk/visit.html",
+        visit=visit,
+        form=ReasonForm(),
+        place=place,
+        is_free=place is not None and place.id not in visits_at_counters(office, now=now),
+        is_first=first is not None and first.ticket_id == visit.ticket_id,
+        rejoin_until=tickets.rejoin_until(office, visit) if visit.missed_at else None,
+    )
+    return make_response(page)
+
+
+@bp.get("/<token>/call")
+def ask_call(token: str) -> ResponseReturnValue:
+    """Ask why this visitor is called before others."""
+    return ask(token, "call", ReasonForm(), State.WAITING)
+
+
+@bp.post("/<token>/call")
+def call(token: str) -> ResponseReturnValue:
+    """Call this visitor; out of order only with a reason."""
+    entered = ReasonForm()
+
+    def call_here(office: Office, _turn: Turn, user: User) -> None:
+        seat, counter = serving_seat(user)
+        reason, now = entered.reason.data or "", clock.now()
+        tickets.call_ticket(
+            office, seat.bidang, counter, token, reason=reason, by=user.actor, now=now
+        )
+
+    return act(token, "call", call_here, "call", entered)
 
 
 @bp.post("/<token>/start")
 def start(token: str) -> ResponseReturnValue:
     """The visitor sits down."""
-    return _do(
+    return act(
         token,
+        "start",
         lambda office, turn, user: tickets.start(office, turn, by=user.actor, now=clock.now()),
     )
 
@@ -44,34 +78,74 @@ def start(token: str) -> ResponseReturnValue:
 @bp.post("/<token>/recall")
 def recall(token: str) -> ResponseReturnValue:
     """Announce the number again."""
-    return _do(
+    return act(
         token,
+        "recall",
         lambda office, turn, user: tickets.recall(office, turn, by=user.actor, now=clock.now()),
+    )
+
+
+@bp.post("/<token>/return")
+def send_back(token: str) -> ResponseReturnValue:
+    """Let the called visitor wait again."""
+    return act(
+        token,
+        "return",
+        lambda office, turn, user: tickets.send_back(office, turn, by=user.actor, now=clock.now()),
     )
 
 
 @bp.get("/<token>/no-show")
 def ask_absent(token: str) -> ResponseReturnValue:
     """Ask why this visitor is marked absent so early."""
-    return _ask(token, "absent", AbsentForm(), State.CALLED)
+    return ask(token, "absent", ReasonForm(), State.CALLED)
 
 
 @bp.post("/<token>/no-show")
 def absent(token: str) -> ResponseReturnValue:
     """The visitor did not come."""
-    entered = AbsentForm()
+    entered = ReasonForm()
 
     def mark(office: Office, turn: Turn, user: User) -> None:
         reason = entered.reason.data or ""
         tickets.mark_no_show(office, turn, reason=reason, by=user.actor, now=clock.now())
 
-    return _do(token, mark, "absent", entered)
+    return act(token, "no_show", mark, "absent", entered)
+
+
+@bp.get("/<token>/hold")
+def ask_hold(token: str) -> ResponseReturnValue:
+    """Ask what the visitor has to do first."""
+    return ask(token, "hold", HoldForm(), *AT_COUNTER)
+
+
+@bp.post("/<token>/hold")
+def hold(token: str) -> ResponseReturnValue:
+    """Let the visitor wait aside."""
+    entered = HoldForm()
+
+    def put_aside(office: Office, turn: Turn, user: User) -> None:
+        reason = entered.reason.data or ""
+        tickets.hold(office, turn, reason=reason, by=user.actor, now=clock.now())
+
+    return act(token, "hold", put_aside, "hold", entered)
+
+
+@bp.post("/<token>/resume")
+def resume(token: str) -> ResponseReturnValue:
+    """Call a held visitor again, to this place."""
+
+    def call_here(office: Office, turn: Turn, user: User) -> None:
+        _seat, counter = serving_seat(user)
+        tickets.resume(office, turn, counter=counter, by=user.actor, now=clock.now())
+
+    return act(token, "resume", call_here)
 
 
 @bp.get("/<token>/transfer")
 def ask_transfer(token: str) -> ResponseReturnValue:
     """Ask for the bidang and what they should know."""
-    return _ask(token, "transfer", TransferForm(), State.CALLED, State.SERVING)
+    return ask(token, "transfer", TransferForm(), *OPEN)
 
 
 @bp.post("/<token>/transfer")
@@ -83,19 +157,24 @@ def transfer(token: str) -> ResponseReturnValue:
         to, note = get_bidang(office, entered.bidang.data), entered.note.data or ""
         tickets.transfer(office, turn, to, note=note, by=user.actor, now=clock.now())
 
-    return _do(token, hand_over, "transfer", entered)
+    return act(token, "transfer", hand_over, "transfer", entered)
 
 
 @bp.get("/<token>/finish")
 def ask_finish(token: str) -> ResponseReturnValue:
     """Ask how the visit ended."""
-    return _ask(token, "finish", FinishForm(), State.SERVING)
+    return ask(token, "finish", FinishForm(), State.SERVING)
 
 
 @bp.post("/<token>/finish")
 def finish(token: str) -> ResponseReturnValue:
     """The visit is over."""
     entered = FinishForm()
+    return act(token, "finish", closing(entered), "finish", entered)
+
+
+def closing(entered: FinishForm) -> Rule:
+    """The rule that ends a visit as the form says."""
 
     def close(office: Office, turn: Turn, user: User) -> None:
         tickets.finish(
@@ -107,48 +186,30 @@ def finish(token: str) -> ResponseReturnValue:
             now=clock.now(),
         )
 
-    return _do(token, close, "finish", entered)
+    return close
 
 
-def _do(token: str, rule: Rule, page: str = "", entered: FlaskForm | None = None) -> Response:
-    """Do one thing with the ticket's turn, once; a refusal is said at its field or above the desk."""
-    user = signed_in_staff()
-    if done := once(user):
-        return done
-    visit, turn = _visit_for(user, token)
-    if entered is not None and not entered.validate():
-        return _form_page(page, entered, visit, 422)
-    try:
-        rule(current_office(), turn, user)
-    except RukoError as error:
-        if entered is not None and isinstance(error, Invalid) and show_at_field(entered, error):
-            return _form_page(page, entered, visit, error.status)
-        return refused(user, error)
-    return commit(to_desk())
+@bp.get("/<token>/leave")
+def ask_leave(token: str) -> ResponseReturnValue:
+    """Ask whether the number is really given up."""
+    return ask(token, "leave", ReasonForm(), *MAY_LEAVE)
 
 
-def _ask(token: str, page: str, entered: FlaskForm, *states: State) -> Response:
-    user = signed_in_staff()
-    visit, _turn = _visit_for(user, token)
-    if visit.state not in states:
-        return refused(user, WrongState(visit.state))
-    return _form_page(page, entered, visit)
+@bp.post("/<token>/leave")
+def leave(token: str) -> ResponseReturnValue:
+    """Nobody waits with this number any more."""
+    return act(
+        token,
+        "leave",
+        lambda office, turn, user: tickets.leave(office, turn, by=user.actor, now=clock.now()),
+    )
 
 
-def _visit_for(user: User, token: str) -> tuple[Visit, Turn]:
-    """The visit and its turn, if this account may serve it; raises `NotFound` or `Forbidden`."""
-    turn = find_turn(current_office(), token)
-    if turn is None:
-        raise NotFound
-    _office, visit = get_visit(token, office_of=office_of, now=clock.now())
-    if not user.may_serve(turn.bidang_id):
-        raise Forbidden
-    return visit, turn
-
-
-def _form_page(page: str, entered: FlaskForm, visit: Visit, status: int = 200) -> Response:
-    undo()
-    if isinstance(entered, TransferForm):
-        entered.offer(b for b in all_bidang(current_office()) if b.code != visit.bidang)
-    answer = render_template(f"desk/{page}.html", form=entered, visit=visit)
-    return make_response(answer, status)
+@bp.post("/<token>/rejoin")
+def rejoin(token: str) -> ResponseReturnValue:
+    """A missed visitor waits again."""
+    return act(
+        token,
+        "rejoin",
+        lambda office, turn, user: tickets.rejoin(office, turn, by=user.actor, now=clock.now()),
+    )

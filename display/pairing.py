@@ -2,4 +2,4 @@
 
 from ruko.web.pairing import pairing_door
 
-bp = pairing_door("display", home="display.show")
+bp = pairing_door("display")

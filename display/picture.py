@@ -39,8 +39,12 @@ def board_words() -> Json:
         "break": _("Break"),
         "resumes": _("Service continues at %(time)s.", time="{time}"),
         "closed": _("Office closed"),
+        "early": _("Closed early today: %(reason)s.", reason="{reason}"),
         "opens": _("We open again on %(date)s at %(time)s.", date="{date}", time="{time}"),
         "ready": {"open": _("ready"), "break": _("break"), "closed": _("closed")},
+        "rest": _("break"),
+        "back": _("back at %(time)s", time="{time}"),
+        "full": _("full"),
         "straight": _("straight away"),
         "minutes": _("%(range)s min", range="{range}"),
         "now": _("now"),
@@ -60,7 +64,7 @@ def picture(board: Json, say: Json, now: datetime, office: Office) -> Json:
         "agenda": view.agenda(),
         "messages": board["announcements"],
         "opens": view.opens(),
-        "holiday": board["holiday"],
+        "why": view.early() or board["holiday"],
     }
 
 
@@ -93,7 +97,9 @@ class _View:
             clock = self._clock(self.board["opens_at"])
             return {"title": [self.say["break"]], "lines": [[self.say["resumes"], {"time": clock}]]}
         if self.board["state"] == "closed":
-            return {"title": [self.say["closed"]], "lines": [self.opens()]}
+            early = self.early()
+            lines = [self.opens(), *([[early, {}]] if early else [])]
+            return {"title": [self.say["closed"]], "lines": lines}
         hour = self.now.hour
         greeting = self.say["greetings"][(hour >= 11) + (hour >= 15) + (hour >= 18)]
         take = self.board["message"] or self.say["take"]
@@ -108,6 +114,11 @@ class _View:
         day = format_date(datetime.fromisoformat(opens_at).date(), "EEEE, d MMMM")
         return [self.say["opens"], {"date": day, "time": self._clock(opens_at)}]
 
+    def early(self) -> str | None:
+        """Why the day was closed early."""
+        reason = self.board["closure"]
+        return str(self.say["early"]).replace("{reason}", reason) if reason else None
+
     def row(self, bidang: Json, call: Json | None) -> Json:
         """One line of the table: the latest two numbers, the called one first and gold."""
         called = call["ticket"] if call and call["bidang"] == bidang["code"] else None
@@ -120,10 +131,20 @@ class _View:
             "numbers": [s["ticket"] for s in latest],
             "places": [s["place"].removeprefix("Loket ") for s in latest],
             "more": len(serving) - len(latest),
-            "ready": self.say["ready"][self.board["state"]],
+            **self._rest(bidang),
             "waiting": bidang["waiting"],
             "estimate": self._estimate(bidang),
         }
+
+    def _rest(self, bidang: Json) -> Json:
+        """The word in place of a number, and until when a break at the bidang's places lasts."""
+        state = self.board["state"]
+        if state != "open" or not bidang["breaks"]:
+            return {"ready": self.say["ready"][state], "back": ""}
+        ahead = [b["back_at"] for b in bidang["breaks"] if b["back_at"]]
+        ahead = [back_at for back_at in ahead if self._at(back_at) > self.now]
+        back = str(self.say["back"]).replace("{time}", self._hour(min(ahead))) if ahead else ""
+        return {"ready": self.say["rest"], "back": back}
 
     def agenda(self) -> list[Json]:
         """The rooms' appointments that are not over, running ones first."""
@@ -141,6 +162,8 @@ class _View:
         ]
 
     def _estimate(self, bidang: Json) -> str:
+        if self.board["state"] == "open" and bidang["full"]:
+            return str(self.say["full"])
         if self.board["state"] != "open" or bidang["estimate_minutes"] is None:
             return "–"
         low, high = bidang["estimate_minutes"]

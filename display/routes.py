@@ -7,6 +7,7 @@ from display.picture import board_words, opening_hours, picture
 from ruko import clock, words
 from ruko.board import snapshot
 from ruko.web import current_device, current_office
+from ruko.web.callers import revoked_device
 
 bp = Blueprint("display", __name__)
 
@@ -25,4 +26,5 @@ def show() -> ResponseReturnValue:
         view=picture(board, say, now, office),
         hours=opening_hours(office),
         paired=device is not None and device.serves(office, "display"),
+        revoked=revoked_device("display"),
     )

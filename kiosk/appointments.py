@@ -1,24 +1,27 @@
-"""Checking in with the code of a booking: typed on the screen, on a keyboard, or by a USB scanner."""
+"""Checking in with the code of a booking: seen by the camera, typed by a scanner, or on the keypad."""
 
-from flask import redirect, render_template, url_for
+from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk.forms import CodeForm, code_in
+from kiosk.forms import CodeForm, booking_in
+from kiosk.printing import print_at
 from kiosk.routes import bp, this_kiosk
 from ruko import clock, devices
-from ruko.bookings import get_booking
 from ruko.bookings.codes import ALPHABET, LENGTH
 from ruko.errors import RukoError
 from ruko.tickets import check_in
 from ruko.web import commit, current_office, once, undo
+from ruko.web.safety import POLICY
 
 KEYS = [*sorted(ALPHABET, key=str.isalpha)]
 """Digits, then letters, as on the keypad."""
+READS_PICTURES = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+"""The reader of QR pictures, for browsers without their own, is WebAssembly."""
 
 
 @bp.get("/appointment")
 def appointment() -> ResponseReturnValue:
-    """Where the code is entered."""
+    """Where the code is shown or entered."""
     return _page(CodeForm())
 
 
@@ -30,17 +33,25 @@ def arrive() -> ResponseReturnValue:
         return done
     form = CodeForm()
     try:
-        booking = get_booking(code_in(form.code.data or ""), office=office)
+        booking = booking_in(office, form.code.data or "")
         token, _ = check_in(office, booking, by=device.actor, now=now)
     except RukoError as error:
         undo()
         return _page(form, error)
+    print_at(device, token, now=now)
     devices.touch(device.id, now=now)
     return commit(redirect(url_for("kiosk.ticket", token=token), 303))
 
 
 def _page(form: CodeForm, error: RukoError | None = None) -> ResponseReturnValue:
     page = render_template(
-        "kiosk/appointment.html", form=form, error=error, keys=KEYS, length=LENGTH
+        "kiosk/appointment.html",
+        form=form,
+        by=request.form.get("by"),
+        error=error,
+        keys=KEYS,
+        length=LENGTH,
     )
-    return page, error.status if error else 200
+    response = make_response(page, error.status if error else 200)
+    response.headers["Content-Security-Policy"] = READS_PICTURES
+    return response

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
+from ruko.bookings import Booking, find_booking
 from ruko.bookings.codes import is_code, normalise_code
-from ruko.errors import N_, Invalid
+from ruko.errors import N_, Invalid, NotFound
 from ruko.offices import Bidang, Office, Service, Village, get_bidang, get_service, get_village
 from ruko.tickets import VisitorKind
 
 OTHER = "other"
 """The answer of somebody who does not find, or does not know, the service."""
+TICKET = re.compile(r"/t/[\w-]{16,}")
+"""The address of a ticket, as its QR picture holds it."""
 STEPS = {"who": 1, "village": 1, "bidang": 2, "service": 3, "priority": 4}
 """The step that each question belongs to; the village is the second half of "who are you"."""
 
@@ -109,8 +112,46 @@ class CodeForm(FlaskForm):
     code = StringField()
 
 
+def booking_in(office: Office, text: str) -> Booking:
+    """The booking that was typed or scanned; `NotFound` says what it is instead."""
+    code = code_in(text)
+    booking = find_booking(code)
+    if booking is None:
+        raise NotFound(_why_none(text, code))
+    if booking.office_id != office.id:
+        raise NotFound(
+            N_(
+                "You are not checked in: this appointment is not here but at %(office)s."
+                " Please go there, or take a number."
+            ),
+            office=booking.office.name,
+        )
+    return booking
+
+
+def _why_none(text: str, code: str) -> str:
+    if is_code(code):
+        return N_(
+            "There is no appointment with this code. Please check its eight characters, or take a number."
+        )
+    if TICKET.search(text):
+        return N_(
+            "This is the QR code of a queue number, not of an appointment."
+            " The number is already in the queue: please wait until it is called."
+        )
+    return N_(
+        "This is not the code of an appointment. The code has eight letters and digits and stands"
+        " below the QR code of the confirmation."
+    )
+
+
 def code_in(text: str) -> str:
-    """The booking code in what was typed, pasted or scanned: the code itself or a booking's address."""
-    parts = re.split(r"[/?#&=]", text)
-    codes = [code for part in reversed(parts) if is_code(code := normalise_code(part))]
-    return codes[0] if codes else normalise_code(text)
+    """The booking code in what was typed, pasted or scanned: the code itself or a booking's address.
+
+    A scanner may type the address through another keyboard's layout, with other signs between its words.
+    """
+    for signs in (r"[/?#&=]", r"[^A-Za-z0-9]+"):
+        for part in reversed(re.split(signs, text)):
+            if is_code(code := normalise_code(part)):
+                return code
+    return normalise_code(text)

@@ -1,20 +1,22 @@
 """Taking a number: one question per page, every answer goes on at once, the last one issues."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from kiosk.forms import STEPS, Choices, read_choices
+from kiosk.printing import print_at
 from kiosk.routes import bp, refused, this_kiosk
 from ruko import clock, devices
 from ruko.board import snapshot
-from ruko.errors import RukoError
+from ruko.errors import IdempotencyMismatch, RukoError, WrongState
 from ruko.offices import all_bidang, all_villages, opening
-from ruko.tickets import VisitorKind, issue
-from ruko.web import commit, current_office, once, undo
+from ruko.tickets import VisitorKind, find_turn, issue, leave
+from ruko.web import commit, current_office, led_to, once, undo
 
 
 @bp.get("/number/<any(who,village,bidang,service,priority):question>")
@@ -68,8 +70,27 @@ def take() -> ResponseReturnValue:
     except RukoError as error:
         undo()
         return refused(error, _("Your number was not taken"))
+    print_at(device, token, now=now)
     devices.touch(device.id, now=now)
     return commit(redirect(url_for("kiosk.ticket", token=token), 303))
+
+
+@bp.post("/withdraw")
+def withdraw() -> ResponseReturnValue:
+    """The visitor has gone before the answer to a press came: its number is given up, or never taken.
+
+    The key is used up here; where the press was faster, the ticket that it led to is left.
+    """
+    device, office, now = this_kiosk(), current_office(), clock.now()
+    try:
+        if done := once(device):
+            return done
+    except IdempotencyMismatch:
+        ticket = led_to(device, request.form["request_key"]) or ""
+        if turn := find_turn(office, ticket.rsplit("/", 1)[-1]):
+            with suppress(WrongState):  # called meanwhile: the desk sees that nobody comes
+                leave(office, turn, by=device.actor, now=now)
+    return commit(Response(status=204))
 
 
 def _onward(choices: Choices) -> str:

@@ -2,4 +2,4 @@
 
 from ruko.web.pairing import pairing_door
 
-bp = pairing_door("kiosk", home="kiosk.start")
+bp = pairing_door("kiosk")

@@ -1,17 +1,20 @@
 """The kiosk's first and last page: who comes next, and the number in the hand."""
 
+from datetime import datetime, timedelta
+
 from flask import Blueprint, Response, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 
-from kiosk.estimates import clock_estimate
 from ruko import clock
 from ruko.board import snapshot
 from ruko.bookings import arrivals_open
 from ruko.devices import Device
-from ruko.errors import N_, Forbidden, RukoError
-from ruko.offices import opening
+from ruko.errors import N_, Closed, Forbidden, RukoError
+from ruko.estimates import clock_estimate
+from ruko.offices import Office, first_open_days, opening, spans_on
+from ruko.printing import find_job
 from ruko.tickets import get_visit
 from ruko.web import (
     READING,
@@ -24,6 +27,7 @@ from ruko.web import (
     url_of,
 )
 from ruko.web.answers import TITLES, answer
+from ruko.web.pairing import unpaired_page
 
 bp = Blueprint("kiosk", __name__)
 
@@ -43,10 +47,11 @@ def _only_kiosks() -> ResponseReturnValue | None:
         this_kiosk()
     except Forbidden:
         if request.method == "POST":
-            raise
+            undo()
+            return unpaired_page("kiosk"), 403
         if request.endpoint != "kiosk.start":
             return redirect(url_for("kiosk.start"))
-        return render_template("kiosk/unpaired.html")
+        return unpaired_page("kiosk")
     return None
 
 
@@ -55,13 +60,27 @@ def start() -> ResponseReturnValue:
     """Take a number or check in; when closed, why and until when."""
     office, now = current_office(), clock.now()
     hours = opening(office, now)
-    if not hours.numbers:
+    queues = snapshot(office, now=now).content["bidang"]
+    if not hours.numbers or all(queue["full"] for queue in queues):
         return render_template(
-            "kiosk/closed.html", hours=hours, may_check_in=arrivals_open(office, now)
+            "kiosk/closed.html",
+            hours=hours,
+            reason=hours.reason or _all_taken(office, now=now),
+            may_check_in=arrivals_open(office, now),
         )
-    board = snapshot(office, now=now)
-    waiting = sum(row["waiting"] for row in board.content["bidang"])
+    waiting = sum(queue["waiting"] for queue in queues)
     return render_template("kiosk/start.html", waiting=waiting)
+
+
+def _all_taken(office: Office, *, now: datetime) -> Closed:
+    """Every bidang has given its numbers of the day."""
+    for day in first_open_days(office, office.day(now) + timedelta(days=1), 1):
+        opens = office.local(spans_on(office, day)[0][0].opens)
+        return Closed(
+            N_("All numbers of today have been taken. Numbers are given again on %(opens)s."),
+            opens=opens,
+        )
+    return Closed(N_("All numbers of today have been taken."))
 
 
 @bp.post("/next")
@@ -79,7 +98,10 @@ def ticket(token: str) -> ResponseReturnValue:
     office, now = current_office(), clock.now()
     _office, visit = get_visit(token, office_of=office_of, office=office, now=now)
     return render_template(
-        "kiosk/ticket.html", visit=visit, **clock_estimate(office, visit, now=now)
+        "kiosk/ticket.html",
+        visit=visit,
+        slip=find_job(visit.ticket_id),
+        **clock_estimate(office, visit, now=now),
     )
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ruko.audit import Actor, trail
@@ -19,6 +20,7 @@ from ruko.offices import Bidang, Office, Village
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
+NAME_TAKEN = N_("There is already an account “%(name)s”.")
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -208,7 +210,7 @@ def add_user(
     if (role == Role.VILLAGE) != (village is not None):
         raise Invalid("village", N_("Village accounts, and only they, belong to a village."))
     if find_user(office, name):
-        raise Invalid("username", N_("There is already an account “%(name)s”."), name=name)
+        raise Invalid("username", NAME_TAKEN, name=name)
     user = User(
         office_id=office.id,
         username=name,
@@ -220,8 +222,11 @@ def add_user(
         session_key=secrets.token_urlsafe(16),
         created_at=now,
     )
-    db.session.add(user)
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            db.session.add(user)
+    except IntegrityError:  # the same name at the same moment
+        raise Invalid("username", NAME_TAKEN, name=name) from None
     trail("user", user.id, "add", office_id=office.id, by=by, now=now, role=role.value)
     return user
 

@@ -25,6 +25,7 @@ from ruko.cli import cli
 from ruko.db import db, engine_options, is_transient, prepare_engine
 from ruko.live import install_live
 from ruko.settings import Settings, read_settings
+from ruko.spooler import install_spooler
 from ruko.web import Throttle, install_answers, new_key
 from ruko.web.answers import is_api
 from ruko.web.callers import signed_in
@@ -94,6 +95,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     install_safety(app)
     install_answers(app)
     install_live(app, settings.redis_url)
+    install_spooler(app)
     for door in (booking, kiosk, display, desk, api):
         door.open_door(app)
     _install_templates(app, settings)

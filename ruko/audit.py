@@ -1,10 +1,11 @@
 """The trail: who did what, when, to which ticket, booking, account or device. Append-only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, insert, select
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, bindparam, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ruko.db import Base, db, values_of
@@ -55,6 +56,14 @@ _WRITE = insert(AuditEvent.__table__).values(  # type: ignore[arg-type]  # a map
         *("action", "state", "detail"),
     )
 )
+_OF_SUBJECT = (
+    select(AuditEvent.__table__)
+    .where(
+        AuditEvent.subject == bindparam("b_subject"),
+        AuditEvent.subject_id == bindparam("b_subject_id"),
+    )
+    .order_by(AuditEvent.id)
+)
 
 
 def trail(
@@ -85,12 +94,7 @@ def trail(
     )
 
 
-def trail_of(subject: Subject, subject_id: int) -> list[AuditEvent]:
-    """Everything that happened to one subject, oldest first."""
-    return list(
-        db.session.scalars(
-            select(AuditEvent)
-            .filter_by(subject=subject, subject_id=subject_id)
-            .order_by(AuditEvent.id)
-        )
-    )
+def trail_of(subject: Subject, subject_id: int) -> Sequence[Any]:
+    """Everything that happened to one subject, oldest first: rows with the columns of `AuditEvent`."""
+    whose = {"b_subject": subject, "b_subject_id": subject_id}
+    return db.session.connection().execute(_OF_SUBJECT, whose).all()

@@ -23,6 +23,7 @@ from ruko.offices import (
     opening,
 )
 from ruko.tickets import (
+    AT_COUNTER,
     LATEST_FIRST,
     Call,
     State,
@@ -31,6 +32,7 @@ from ruko.tickets import (
     breaks_now,
     estimate,
     full_bidang,
+    state_in,
     ticket_code,
 )
 
@@ -68,19 +70,16 @@ _CALLS = (
     )
     .order_by(Call.seq.desc())
 )
-_OPEN_CALLS = _CALLS.where(Call.expires_at > bindparam("b_now"), Turn.state == State.CALLED).limit(
-    MOST_CALLS
-)
+_OPEN_CALLS = _CALLS.where(state_in(State.CALLED)).limit(MOST_CALLS)
 _LAST_CALL = _CALLS.limit(1)
 _SERVING = (
     select(Turn.bidang_id, Turn.state, Ticket.letter, Ticket.number, Counter.name)
     .join(Ticket, Ticket.id == Turn.ticket_id)
     .join(Counter, Counter.id == Turn.counter_id)
     .where(
-        Ticket.office_id == bindparam("b_office"),
-        Ticket.day == bindparam("b_day"),
+        Counter.office_id == bindparam("b_office"),  # by place: the day's tickets may be many
         Turn.day == bindparam("b_day"),
-        Turn.state.in_([State.CALLED, State.SERVING]),
+        state_in(*AT_COUNTER),
     )
     .order_by(LATEST_FIRST, Turn.id.desc())
 )
@@ -90,7 +89,7 @@ _WAITING = (
     .where(
         Bidang.office_id == bindparam("b_office"),
         Turn.day == bindparam("b_day"),
-        Turn.state == State.WAITING,
+        state_in(State.WAITING),
     )
     .group_by(Turn.bidang_id)
 )
@@ -115,16 +114,18 @@ def snapshot(office: Office, *, now: datetime) -> Board:
     """Read the board. Its version is read first: a change meanwhile can only make it newer."""
     version, seq = board_version(office.id)
     hours = opening(office, now)
+    why = hours.reason.values if hours.reason else {}
     today = office.day(now)
     where = {
         "b_office": office.id,
         "b_day": today,
-        "b_now": now,
         "b_morning": office.at(today, time.min),
     }
-    rows = db.session.execute(_OPEN_CALLS, where).all()
+    connection = db.session.connection()
+    rows = connection.execute(_OPEN_CALLS, where).all()
     latest = {row.turn_id: row for row in reversed(rows)}  # a turn's newest call is the one to hear
-    newest = db.session.execute(_LAST_CALL, where).first()
+    heard = [row for row in latest.values() if row.expires_at > now]
+    newest = connection.execute(_LAST_CALL, where).first()
     content = {
         "office": office.slug,
         "version": version,
@@ -132,8 +133,9 @@ def snapshot(office: Office, *, now: datetime) -> Board:
         "generated_at": office.local(now).isoformat(),
         "state": hours.state,
         "opens_at": _moment(office, hours.opens_at),
-        "holiday": hours.reason.values.get("holiday") if hours.reason else None,
-        "calls": [_call(office, row) for row in sorted(latest.values(), key=lambda r: r.seq)],
+        "holiday": why.get("holiday"),
+        "closure": why.get("reason"),
+        "calls": [_call(office, row) for row in sorted(heard, key=lambda r: r.seq)],
         "last_call": _call(office, newest) if newest else None,
         "bidang": _all_bidang(office, hours, now),
         "agenda": _agenda(office, now),
@@ -146,7 +148,8 @@ def _all_bidang(office: Office, hours: Opening, now: datetime) -> list[dict[str,
     today = office.day(now)
     where = {"b_office": office.id, "b_day": today}
     serving: dict[int, list[dict[str, str]]] = {}
-    for row in db.session.execute(_SERVING, where):
+    connection = db.session.connection()
+    for row in connection.execute(_SERVING, where):
         serving.setdefault(row.bidang_id, []).append(
             {"ticket": ticket_code(row.letter, row.number), "place": row.name, "state": row.state}
         )
@@ -158,7 +161,7 @@ def _all_bidang(office: Office, hours: Opening, now: datetime) -> list[dict[str,
     everyone = all_bidang(office)
     limited = any(bidang.daily_capacity is not None for bidang in everyone)
     full = full_bidang(office, now=now) if limited else set()
-    waiting = {row[0]: row[1] for row in db.session.execute(_WAITING, where)}
+    waiting = {row[0]: row[1] for row in connection.execute(_WAITING, where)}
     return [
         {
             "code": bidang.code,
@@ -170,7 +173,13 @@ def _all_bidang(office: Office, hours: Opening, now: datetime) -> list[dict[str,
             "serving": serving.get(bidang.id, []),
             "breaks": breaks.get(bidang.id, []),
             "waiting": waiting.get(bidang.id, 0),
-            "estimate_minutes": estimate(bidang.id, waiting.get(bidang.id, 0), day=today, now=now),
+            "estimate_minutes": estimate(
+                bidang.id,
+                waiting.get(bidang.id, 0),
+                day=today,
+                now=now,
+                desks=len(serving.get(bidang.id, ())),
+            ),
         }
         for bidang in everyone
     ]

@@ -1,19 +1,32 @@
 """Devices: the kiosks and displays that this office has paired."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    String,
+    UniqueConstraint,
+    bindparam,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ruko.accounts import Token, find_token, hash_token, new_token
+from ruko.accounts import Token, User, find_token, hash_token, new_token
 from ruko.audit import Actor, trail
 from ruko.db import Base, db
 from ruko.errors import N_, Invalid, NotFound
 from ruko.offices import Office
 
 DeviceKind = Literal["kiosk", "display"]
+LONGEST_NAME = 40
+SILENT = timedelta(minutes=5)
+"""A paired device tells every minute that it is there; after this it is missed."""
+NAME_TAKEN = N_("There is already a device “%(name)s”.")
 LINK_USED = N_(
     "This pairing link was already used or is no longer valid. Please ask for a new one."
 )
@@ -30,7 +43,7 @@ class Device(Base):
 
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     kind: Mapped[str] = mapped_column(String(8))
-    name: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(LONGEST_NAME))
     pairing_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     """Of the pairing link's one-time secret; gone once used."""
     created_at: Mapped[datetime]
@@ -52,24 +65,44 @@ def add_device(
     office: Office, kind: DeviceKind, name: str, *, by: Actor, now: datetime
 ) -> tuple[Device, str, str]:
     """Register a device; returns it, the secret of its pairing link, and its bearer token."""
-    name = name.strip()
-    if not name or len(name) > 40:
+    device = _register(office, kind, name, by=by, now=now)
+    secret = secrets.token_urlsafe(24)
+    device.pairing_hash = hash_token(secret)
+    return device, secret, _token_of(device.id, device.name, now=now)
+
+
+def admit_device(
+    office: Office, kind: DeviceKind, name: str, *, token_hash: str, by: Actor, now: datetime
+) -> Device:
+    """Register a device whose browser holds its token already; it is paired at once."""
+    device = _register(office, kind, name, by=by, now=now)
+    device.last_seen = now
+    db.session.add(Token(device_id=device.id, hash=token_hash, note="browser", created_at=now))
+    trail("device", device.id, "pair", office_id=office.id, by=device.actor, now=now)
+    return device
+
+
+def _register(office: Office, kind: DeviceKind, name: str, *, by: Actor, now: datetime) -> Device:
+    device = Device(
+        office_id=office.id, kind=kind, name=_free_name(office, kind, name), created_at=now
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(device)
+    except IntegrityError:  # the same name at the same moment
+        raise Invalid("name", NAME_TAKEN, name=device.name) from None
+    trail("device", device.id, "add", office_id=office.id, by=by, now=now, kind=kind)
+    return device
+
+
+def _free_name(office: Office, kind: str, name: str) -> str:
+    """The name without blanks around it; raises `Invalid` for a bad or a taken one."""
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME:
         raise Invalid("name", N_("A device name has 1 to 40 characters."))
     if db.session.scalar(select(Device.id).filter_by(office_id=office.id, kind=kind, name=name)):
-        raise Invalid("name", N_("There is already a device “%(name)s”."), name=name)
-    secret = secrets.token_urlsafe(24)
-    device = Device(
-        office_id=office.id,
-        kind=kind,
-        name=name,
-        pairing_hash=hash_token(secret),
-        created_at=now,
-    )
-    db.session.add(device)
-    db.session.flush()
-    token = _token_of(device.id, name, now=now)
-    trail("device", device.id, "add", office_id=office.id, by=by, now=now, kind=kind)
-    return device, secret, token
+        raise Invalid("name", NAME_TAKEN, name=name)
+    return name
 
 
 def find_pairing(office: Office, kind: DeviceKind, secret: str) -> Device | None:
@@ -108,6 +141,26 @@ def _token_of(device_id: int, note: str, *, now: datetime) -> str:
     return token
 
 
+_BEARER = (
+    select(User, Device)
+    .select_from(Token)
+    .outerjoin(User, User.id == Token.user_id)
+    .outerjoin(Device, Device.id == Token.device_id)
+    .where(Token.hash == bindparam("b_hash"), Token.revoked_at.is_(None))
+)
+
+
+def find_bearer(token: str) -> User | Device | None:
+    """The active account or the paired device that holds this token, or None."""
+    row = db.session.execute(_BEARER, {"b_hash": hash_token(token)}).one_or_none()
+    if row is None:
+        return None
+    user, device = row
+    if user is not None:
+        return user if user.active else None
+    return device if device.revoked_at is None else None
+
+
 def find_device(token: str) -> Device | None:
     """The paired device that holds this token, or None."""
     row = find_token(token)
@@ -120,9 +173,27 @@ def live_device(token: Token) -> Device | None:
     return device if device and device.revoked_at is None else None
 
 
-def touch(device_id: int, *, now: datetime) -> None:
-    """Remember that the device was heard of."""
-    db.session.execute(update(Device).where(Device.id == device_id).values(last_seen=now))
+def find_revoked(token: str) -> Device | None:
+    """The device that this token was for until it was revoked, or None."""
+    return db.session.scalar(
+        select(Device)
+        .join(Token, Token.device_id == Device.id)
+        .where(Token.hash == hash_token(token), Device.revoked_at.is_not(None))
+    )
+
+
+def touch(*device_ids: int, now: datetime) -> None:
+    """Remember that these devices were heard of."""
+    db.session.execute(
+        update(Device)
+        .where(Device.id.in_(device_ids), Device.revoked_at.is_(None))
+        .values(last_seen=now)
+    )
+
+
+def is_silent(device: Device, now: datetime) -> bool:
+    """Whether a paired device has not been heard of for too long."""
+    return device.last_seen is not None and now - device.last_seen > SILENT
 
 
 def all_devices(office: Office) -> list[Device]:
@@ -137,11 +208,25 @@ def all_devices(office: Office) -> list[Device]:
     )
 
 
-def revoke_device(office: Office, device_id: int, *, by: Actor, now: datetime) -> None:
-    """Unpair a device at once; its name becomes free. Raises `NotFound`."""
+def get_device(office: Office, device_id: int) -> Device:
+    """The office's device of that number, in use; raises `NotFound`."""
     device = next((d for d in all_devices(office) if d.id == device_id), None)
     if device is None:
         raise NotFound(N_("There is no device number %(id)d in use."), id=device_id)
+    return device
+
+
+def rename_device(device: Device, name: str, *, by: Actor, now: datetime) -> None:
+    """Call it otherwise; raises `Invalid` for a bad or a taken name."""
+    if " ".join(name.split()) == device.name:
+        return
+    device.name = _free_name(device.office, device.kind, name)
+    trail("device", device.id, "rename", office_id=device.office_id, by=by, now=now)
+
+
+def revoke_device(office: Office, device_id: int, *, by: Actor, now: datetime) -> None:
+    """Unpair a device at once; its name becomes free. Raises `NotFound`."""
+    device = get_device(office, device_id)
     device.revoked_at = now
     device.pairing_hash = None
     device.name = f"{device.name[:28]} ({device.id})"

@@ -7,7 +7,6 @@ heartbeat's version and fetches the board.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ruko import clock, words
 from ruko.accounts import Role
+from ruko.assistance import HelpAnswered, HelpAsked
 from ruko.board import snapshot
 from ruko.db import db, writing
 from ruko.devices import Device, find_device, touch
@@ -26,6 +26,7 @@ from ruko.errors import RukoError
 from ruko.events import listen
 from ruko.offices import BoardChanged, Office, board_version, find_office
 from ruko.web import current_device, signed_in
+from ruko.web.gate import Gate
 
 log = logging.getLogger(__name__)
 socket_log = logging.getLogger("ruko.live.sockets")
@@ -42,6 +43,7 @@ MERGE_SECONDS = 0.05
 HEARTBEAT_SECONDS = 5
 REREAD_SECONDS = 30
 """Changes made by time alone (break, close, expiry) raise no version; the board is re-read for them."""
+TOUCH_SECONDS = 60  # how often the displays that are here are noted as seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Guest:
     namespace: str
     office_id: int
     stranger: bool
+    display: int | None = None
 
 
 socketio = SocketIO()
@@ -60,6 +63,7 @@ _lock = threading.Condition()
 guests: dict[str, Guest] = {}
 _dirty: dict[int, set[str]] = {}
 """Offices that changed, with the codes of the bidang whose queue did."""
+_help: list[HelpAsked | HelpAnswered] = []
 
 
 def install_live(app: Flask, redis_url: str | None) -> None:
@@ -77,35 +81,12 @@ def install_live(app: Flask, redis_url: str | None) -> None:
         logger=socket_log,
         engineio_logger=socket_log,
     )
-    app.wsgi_app = Gate(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = Gate(app.wsgi_app, MOST_CONNECTIONS)  # type: ignore[method-assign]
 
 
 def _redis(url: str) -> python_socketio.RedisManager:
     timeouts = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "health_check_interval": 5}
     return python_socketio.RedisManager(url, channel="ruko", redis_options=timeouts)
-
-
-class Gate:
-    """Before every socket: the offer to deflate is dropped, and threads are kept for pages.
-
-    Deflate was measured at 1.6 times the latency and 2.4 the memory.
-    """
-
-    def __init__(self, wsgi: Callable[..., Iterable[bytes]]) -> None:
-        self._wsgi = wsgi
-        self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if not environ["PATH_INFO"].startswith("/socket.io/"):
-            return self._wsgi(environ, start_response)
-        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        if not self._free.acquire(blocking=False):
-            start_response("503 Service Unavailable", [("Content-Length", "0")])
-            return []
-        try:
-            return self._wsgi(environ, start_response)
-        finally:
-            self._free.release()
 
 
 # ── Letting in ────────────────────────────────────────────────────────────────────────────────
@@ -117,9 +98,9 @@ def _board_connects(auth: dict[str, Any] | None = None) -> None:
     if office is None:
         raise Refused("unknown office")
     display = _paired_display(auth, office)
-    _admit("/board", office.id, stranger=display is None)
+    _admit("/board", office.id, display)
     if display is not None:
-        _remember(display.id)
+        remember(display.id)
     join_room(room_of(office.id))
     send("board", _board(office), "/board", to=_sid(), here=True)
 
@@ -129,7 +110,7 @@ def _desk_connects(_auth: dict[str, Any] | None = None) -> None:
     user = signed_in()
     if user is None or user.must_change_password or user.role == Role.VILLAGE:
         raise Refused("staff only")
-    _admit("/desk", user.office_id, stranger=False)
+    _admit("/desk", user.office_id)
     join_room(room_of(user.office_id))
 
 
@@ -154,25 +135,26 @@ def _paired_display(auth: dict[str, Any] | None, office: Office) -> Device | Non
     return device if device and device.serves(office, "display") else None
 
 
-def _admit(namespace: str, office_id: int, *, stranger: bool) -> None:
+def _admit(namespace: str, office_id: int, display: Device | None = None) -> None:
+    stranger = namespace == "/board" and display is None
     with _lock:
         strangers = sum(guest.stranger for guest in guests.values())
         if len(guests) >= MOST_SOCKETS or (stranger and strangers >= MOST_STRANGERS):
             raise Refused("full house, please poll")
-        guests[_sid()] = Guest(namespace, office_id, stranger)
+        guests[_sid()] = Guest(namespace, office_id, stranger, display.id if display else None)
     _start_thread()
 
 
-def _remember(device_id: int) -> None:
-    """Note when the display was last heard of; a busy database must not keep it out."""
+def remember(*displays: int) -> None:
+    """Note when the displays were last heard of; a busy database must not keep them out."""
     try:
         db.session.rollback()  # what was read so far began as a reading transaction
         with writing():
-            touch(device_id, now=clock.now())
+            touch(*displays, now=clock.now())
             db.session.commit()
     except (RukoError, DBAPIError):
         db.session.rollback()
-        log.warning("display %s connected, but it could not be noted", device_id)
+        log.warning("displays %s are here, but it could not be noted", displays)
 
 
 def _sid() -> str:
@@ -186,10 +168,14 @@ def _sid() -> str:
 @listen
 def _ring(happened: object) -> None:
     """After a commit: mark the office; the thread reads and tells."""
-    if not isinstance(happened, BoardChanged):
-        return
     with _lock:
-        _dirty.setdefault(happened.office_id, set()).update(happened.all_bidang)
+        match happened:
+            case BoardChanged():
+                _dirty.setdefault(happened.office_id, set()).update(happened.all_bidang)
+            case HelpAsked() | HelpAnswered():
+                _help.append(happened)
+            case _:
+                return
         _lock.notify()
     if has_request_context():  # a command has no screens; its change is seen by the heartbeat
         _start_thread()
@@ -208,8 +194,9 @@ def _emit_forever() -> None:
     told: dict[int, dict[str, Any]] = {}
     beat_at = clock.monotonic() + HEARTBEAT_SECONDS
     reread_at = clock.monotonic() + REREAD_SECONDS
+    touch_at = 0.0
     while True:
-        dirty = _changes(until=min(beat_at, reread_at))
+        dirty, help_ = _changes(until=min(beat_at, reread_at))
         now = clock.monotonic()
         beat, reread = now >= beat_at, now >= reread_at
         if beat:
@@ -219,28 +206,41 @@ def _emit_forever() -> None:
             forget_the_gone()
         with _lock:
             watched = {guest.office_id for guest in guests.values()}
+            displays = {guest.display for guest in guests.values() if guest.display}
         try:
             with _current_app().app_context():
-                for office_id in dirty.keys() | (watched if reread else set()):
+                for happened in help_:
+                    tell_help(happened)
+                heard = dirty.keys() if _shared() else dirty.keys() & watched
+                for office_id in heard | (watched if reread else set()):
                     tell_board(office_id, dirty.get(office_id), told)
                 for office_id in watched if beat else ():
                     tell_heartbeat(office_id)
+                if displays and now >= touch_at:
+                    touch_at = now + TOUCH_SECONDS
+                    remember(*displays)
         except Exception:  # the missing heartbeat tells the screens, and they poll
             log.exception("the screens could not be told")
 
 
-def _changes(*, until: float) -> dict[int, set[str]]:
-    """The offices that changed, at the latest when the time is up; a burst becomes one change."""
+def _shared() -> bool:
+    """Whether the screens of other processes are told by this one, too: through Redis."""
+    return isinstance(_server().manager, python_socketio.RedisManager)
+
+
+def _changes(*, until: float) -> tuple[dict[int, set[str]], list[HelpAsked | HelpAnswered]]:
+    """What happened, at the latest when the time is up; a burst of one office becomes one change."""
     with _lock:
-        if not _dirty:
+        if not _dirty and not _help:
             _lock.wait(max(0.0, until - clock.monotonic()))
         burst = bool(_dirty)
     if burst:
         time.sleep(MERGE_SECONDS)
     with _lock:
-        dirty = dict(_dirty)
+        dirty, help_ = dict(_dirty), list(_help)
         _dirty.clear()
-    return dirty
+        _help.clear()
+    return dirty, help_
 
 
 def tell_board(
@@ -255,6 +255,13 @@ def tell_board(
     send("board", board, "/board", to=room_of(office_id), here=all_bidang is None)
     for code in sorted(all_bidang or ()):
         send("queue", {"bidang": code, "version": board["version"]}, "/desk", to=room_of(office_id))
+
+
+def tell_help(happened: HelpAsked | HelpAnswered) -> None:
+    """Ring the office's desks, or let them stop: a hint to look, without who or where."""
+    state = "asked" if isinstance(happened, HelpAsked) else "answered"
+    hint = {"request": happened.request_id, "state": state}
+    send("help", hint, "/desk", to=room_of(happened.office_id))
 
 
 def tell_heartbeat(office_id: int) -> None:

@@ -1,5 +1,6 @@
 """The embedded server: one gunicorn worker with threads, for one small computer on the LAN."""
 
+import gc
 import os
 import signal
 import socket
@@ -74,6 +75,8 @@ def serve(app: Flask, listening: socket.socket) -> None:
     The worker is a fork of this process: a moved clock moves on there.
     Nobody may have used the database here without disposing of its connections.
     """
+    gc.collect()
+    gc.freeze()  # the program itself is for ever; looking through it again slows every answer
     outlives_terminal = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # started by nohup
     message.MAX_REQUEST_LINE = LONGEST_ADDRESS
     Embedded(

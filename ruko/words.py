@@ -60,15 +60,19 @@ def month(day: date) -> str:
 
 HOURS_FROM = 120
 """Minutes; a longer wait is told in hours, for nobody reckons in 185–240 minutes."""
+LONGEST_MINUTES = 480
+"""A day of service; nothing more exact can be said of tomorrow."""
 
 
 def minutes_range(estimate: tuple[int, int] | None) -> str:
-    """20–30 menit, 2–4 jam, langsung, or that it is not known."""
+    """20–30 menit, 2–4 jam, langsung, lebih dari 8 jam, or that it is not known."""
     if estimate is None:
         return gettext("Waiting time not known yet")
     low, high = estimate
     if high == 0:
         return gettext("straight away")
+    if low >= LONGEST_MINUTES:
+        return gettext("more than %(count)d hours", count=LONGEST_MINUTES // 60)
     if low >= HOURS_FROM:
         return gettext("%(low)d–%(high)d hours", low=low // 60, high=-(-high // 60))
     return gettext("%(low)d–%(high)d minutes", low=low, high=high)

@@ -17,11 +17,13 @@ listen_addresses = ''
 unix_socket_directories = '{folder}'
 unix_socket_permissions = 0777
 max_connections = 200
+timezone = 'UTC'
+"""
+FORGETFUL = """
 fsync = off
 synchronous_commit = off
 full_page_writes = off
 autovacuum = off
-timezone = 'UTC'
 """  # everything is thrown away, so nothing has to survive a crash
 
 
@@ -46,8 +48,11 @@ def find_programs() -> Path:
 
 
 @contextmanager
-def temporary_postgres() -> Iterator[str]:
-    """Run an empty server and yield the SQLAlchemy URL of its database."""
+def temporary_postgres(*, durable: bool = False) -> Iterator[str]:
+    """Run an empty server and yield the SQLAlchemy URL of its database.
+
+    `durable` keeps PostgreSQL's own promises, for measuring what they cost.
+    """
     programs = find_programs()
     folder = Path(tempfile.mkdtemp(prefix="ruko-pg-"))
     data = folder / "data"
@@ -61,7 +66,7 @@ def temporary_postgres() -> Iterator[str]:
             "--encoding", "UTF8", "--locale", "C", "--no-sync",
         )  # fmt: skip
         with (data / "postgresql.conf").open("a") as settings:
-            settings.write(SETTINGS.format(folder=folder))
+            settings.write(SETTINGS.format(folder=folder) + ("" if durable else FORGETFUL))
         _run(folder, *pg_ctl, "start")
         try:
             _run(folder, programs / "createdb", "--host", folder, "--username", "ruko", "ruko")

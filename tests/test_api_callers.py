@@ -65,6 +65,7 @@ WRITES: list[tuple[str, Any]] = [
     (f"{OFFICE}/calls", {"bidang": "PEM", "counter": 1}),
     (f"{OFFICE}/bookings", {}),
     *((f"/turns/nothing/{action}", None) for action in ("recall", "start", "finish", "no-show")),
+    *((f"/turns/nothing/{action}", None) for action in ("hold", "resume", "return", "undo")),
     ("/turns/nothing/transfer", {"bidang": "SEK"}),
     *((f"/bookings/AAAAAAAA/{action}", None) for action in ("approve", "decline", "cancel")),
 ]

@@ -53,7 +53,12 @@ def scene(program: Programs) -> tuple[Program, list[tuple[str, dict[str, Any]]]]
         (f"/turns/{ticket}/start", {}),
         (f"/turns/{ticket}/finish", {"outcome": "selesai", "note": "x"}),
         (f"/turns/{ticket}/no-show", {"reason": "x"}),
+        (f"/turns/{ticket}/hold", {"reason": "x"}),
+        (f"/turns/{ticket}/resume", {"counter": counter}),
+        (f"/turns/{ticket}/return", {}),
+        (f"/turns/{ticket}/undo", {}),
         (f"/turns/{ticket}/transfer", {"bidang": "PEM", "note": "x"}),
+        *((f"/tickets/{ticket}/{what}", {}) for what in ("let-pass", "rejoin", "leave")),
         (f"/bookings/{booking}/approve", {}),
         (f"/bookings/{booking}/decline", {"reason": "x"}),
         (f"/bookings/{booking}/cancel", {"reason": "x", "code": "x"}),
@@ -164,7 +169,7 @@ def test_what_is_kept_comes_back_as_it_was_sent(program: Programs) -> None:
 
 
 def test_an_unknown_address_is_a_problem_document(program: Programs) -> None:
-    for path in ("", "/", "/nowhere", "/offices/", f"{OFFICE}/reports", "/turns/x/hold"):
+    for path in ("", "/", "/nowhere", "/offices/", f"{OFFICE}/reports", "/turns/x/held"):
         assert refused(program().get(path), 404, "not_found")
 
 

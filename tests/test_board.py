@@ -12,7 +12,7 @@ from ruko.board import snapshot
 from ruko.bookings import all_rooms
 from ruko.db import db
 from ruko.offices import Office, all_bidang, all_counters, board_version
-from ruko.tickets import VisitorKind, finish, issue, mark_no_show, start
+from ruko.tickets import VisitorKind, finish, hold, issue, mark_no_show, resume, start
 from tests.conftest import MONDAY, wita
 from tests.people import (
     bidang_of,
@@ -130,6 +130,16 @@ def test_an_absent_visitor_is_called_no_more(office: Office, now: datetime) -> N
     board = read(office, now)
     assert board["calls"] == []
     assert row(board)["serving"] == []
+
+
+def test_an_older_call_never_outlives_the_one_that_took_its_place(office: Office) -> None:
+    """The clock was put back between the two: the later call ends before the earlier one."""
+    token = take(office, wita(9))
+    hold(office, called(office, wita(9, 10)), by=SYSTEM, now=wita(9, 11))
+    place = all_counters(office)[1]
+    resume(office, turn_of(office, token), counter=place, by=SYSTEM, now=wita(9, 5))
+    assert [c["place"] for c in read(office, wita(9, 14))["calls"]] == ["Loket 2"]
+    assert read(office, wita(9, 16))["calls"] == []
 
 
 def test_yesterday_is_not_shown(office: Office, now: datetime) -> None:

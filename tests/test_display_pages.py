@@ -1,5 +1,6 @@
 """The board's page as the server draws it, and how a screen is paired."""
 
+import html
 import re
 from collections.abc import Callable
 from datetime import date
@@ -14,10 +15,10 @@ from ruko.audit import SYSTEM
 from ruko.board import snapshot
 from ruko.db import db, writing
 from ruko.devices import Device
-from ruko.offices import Office, get_office
-from ruko.tickets import VisitorKind, issue
+from ruko.offices import Office, close_early, get_office
+from ruko.tickets import VisitorKind, issue, take_break, undo
 from tests.conftest import SLUG, VisitingClient, new_device
-from tests.people import bidang_of, binjai, call, call_again, called, take
+from tests.people import bidang_of, binjai, call, call_again, called, loket, take
 
 BOARD = f"/{SLUG}/display"
 Happen = Callable[[Callable[[Office], Any]], None]
@@ -182,6 +183,107 @@ def test_the_board_sleeps_when_the_last_visitor_has_gone(
     for each in board["bidang"]:
         each["waiting"] = 0
     assert picture(board, board_words(), evening, office)["scene"] == "closed"
+
+
+# ── Breaks, full days, early closing, undone calls ────────────────────────────────────────────
+
+
+def rest(office: Office, now: Any, *, minutes: int | None = None, counter: int = 1) -> None:
+    place = loket(office, counter)
+    take_break(office, bidang_of(office), place, minutes=minutes, by=SYSTEM, now=now)
+
+
+def test_a_place_on_a_break_says_so_and_until_when(
+    office: Office, now: Any, time_is: Callable[..., Any]
+) -> None:
+    rest(office, now, minutes=30)
+    first, second = view(office, now)["rows"][:2]
+    assert (first["ready"], first["back"]) == ("istirahat", "kembali 09.30")
+    assert (second["ready"], second["back"]) == ("siap", "")
+    overdue = view(office, time_is(9, 30))["rows"][0]
+    assert (overdue["ready"], overdue["back"]) == ("istirahat", ""), "a past time promises nothing"
+
+
+def test_a_break_without_an_end_promises_none(office: Office, now: Any) -> None:
+    rest(office, now)
+    assert view(office, now)["rows"][0]["back"] == ""
+    rest(office, now, minutes=20, counter=2)
+    assert view(office, now)["rows"][0]["back"] == "kembali 09.20"
+
+
+def test_numbers_in_service_matter_more_than_a_break(office: Office, now: Any) -> None:
+    rest(office, now, minutes=30, counter=2)
+    take(office, now)
+    call(office, now)
+    row = view(office, now)["rows"][0]
+    assert (row["numbers"], row["places"]) == (["A-001"], ["1"])
+
+
+def test_the_offices_own_break_hides_those_of_places(
+    office: Office, now: Any, time_is: Callable[..., Any]
+) -> None:
+    rest(office, time_is(11, 50), minutes=120)
+    row = view(office, time_is(12, 10))["rows"][0]
+    assert (row["ready"], row["back"]) == ("istirahat", "")
+
+
+def test_a_full_bidang_says_that_its_numbers_are_gone(
+    office: Office, now: Any, time_is: Callable[..., Any]
+) -> None:
+    bidang_of(office).daily_capacity = 1
+    take(office, now)
+    row = view(office, now)["rows"][0]
+    assert (row["waiting"], row["estimate"]) == (1, "nomor habis")
+    assert view(office, time_is(15, 1))["rows"][0]["estimate"] == "–"
+
+
+def test_a_break_and_a_full_day_stand_on_the_page(
+    client: VisitingClient, happen: Happen, now: Any
+) -> None:
+    def morning(office: Office) -> None:
+        rest(office, now, minutes=30)
+        bidang_of(office, "PMD").daily_capacity = 0
+
+    happen(morning)
+    page = text(client.get(BOARD).text)
+    assert "Pemerintahan istirahat kembali 09.30" in page
+    assert "nomor habis" in page
+
+
+@pytest.mark.parametrize("reason", ["Listrik padam", "<script>alert(1)</script> {time}"])
+def test_closing_early_is_told_with_its_reason(
+    client: VisitingClient, happen: Happen, now: Any, reason: str
+) -> None:
+    happen(lambda office: close_early(office, reason, by=SYSTEM, now=now))
+    answer = client.get(BOARD)
+    page = text(answer.text)
+    assert 'data-scene="closed"' in answer.text
+    assert "Kantor tutup Kami buka kembali Selasa, 24 November pukul 08.00 WITA" in page
+    assert html.escape(reason) in answer.text
+    assert "<script>alert" not in answer.text
+
+
+def test_who_still_waits_reads_why_it_was_closed(office: Office, now: Any) -> None:
+    take(office, now)
+    close_early(office, "Listrik padam.", by=SYSTEM, now=now)
+    shown = view(office, now)
+    assert (shown["scene"], shown["words"]["title"]) == ("open", ["Kantor tutup"])
+    assert shown["words"]["lines"][1] == ["Tutup lebih awal hari ini: Listrik padam.", {}]
+
+
+def test_an_undone_call_is_gone_and_the_one_before_is_back(
+    office: Office, now: Any, time_is: Callable[..., Any]
+) -> None:
+    take(office, now)
+    take(office, now)
+    call(office, now)
+    later = time_is(9, 0, 20)
+    undone = called(office, later, counter=2)
+    assert view(office, later)["call"]["ticket"] == "A-002"
+    undo(office, undone, by=SYSTEM, now=time_is(9, 0, 40))
+    shown = view(office, time_is(9, 0, 40))
+    assert shown["call"]["ticket"] == "A-001"
+    assert (shown["rows"][0]["numbers"], shown["rows"][0]["waiting"]) == (["A-001"], 1)
 
 
 # ── Pairing ───────────────────────────────────────────────────────────────────────────────────

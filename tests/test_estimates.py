@@ -203,7 +203,8 @@ def test_below_five_samples_nothing_is_made_up(sample: list[float]) -> None:
         ((20, 30), "20–30 menit"),
         ((115, 150), "115–150 menit"),
         ((120, 185), "2–4 jam"),
-        ((600, 905), "10–16 jam"),
+        ((300, 905), "5–16 jam"),
+        ((480, 905), "lebih dari 8 jam"),
     ],
 )
 def test_a_wait_is_told_as_people_reckon(

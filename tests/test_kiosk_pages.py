@@ -1,80 +1,29 @@
 """The kiosk's pages and the ticket on the phone, without a browser: links followed, forms sent."""
 
-import html
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from kiosk.forms import code_in
-from ruko import bookings, clock
+from ruko import clock
 from ruko.audit import SYSTEM
-from ruko.bookings import BookingState, cancel
-from ruko.db import db, writing
 from ruko.devices import Device, all_devices, revoke_device
-from ruko.offices import Office, get_office
-from ruko.tickets import Ticket, finish, get_visit, mark_no_show, start
+from ruko.offices import Office, close_early, get_office
+from ruko.tickets import Ticket, finish, mark_no_show, start
 from ruko.tickets.serving import transfer
 from tests import people
 from tests.conftest import SLUG, VisitingClient, new_device
+from tests.kiosk_visitor import HOME, act, count, follow, hidden, token_in, visit_of, walk
 
-HOME = f"/{SLUG}/kiosk"
 TUESDAY = date(2026, 11, 24)
 
 
 @pytest.fixture
 def kiosk(paired: Callable[..., VisitingClient]) -> VisitingClient:
     return paired("kiosk")
-
-
-def act(app: Flask, step: Callable[[Office], Any]) -> Any:
-    """Let a rule do something in a unit of work of its own."""
-    with app.app_context(), writing():
-        done = step(get_office(SLUG))
-        db.session.commit()
-    return done
-
-
-def visit_of(app: Flask, token: str) -> Any:
-    with app.app_context():
-        return get_visit(token, office_of=lambda _: get_office(SLUG), now=clock.now())[1]
-
-
-def count(app: Flask, model: type[Any]) -> int:
-    with app.app_context():
-        return db.session.query(model).count()
-
-
-def follow(client: VisitingClient, page: TestResponse, words: str) -> TestResponse:
-    """Touch the link that holds these words."""
-    for link, inside in re.findall(r'<a[^>]*href="([^"]+)"[^>]*>(.*?)</a>', page.text, re.DOTALL):
-        if words in html.unescape(re.sub(r"<[^>]+>", " ", inside)):
-            answer = client.get(html.unescape(link))
-            assert answer.status_code == 200
-            return answer
-    raise AssertionError(f"no link “{words}” in {page.request.path}")
-
-
-def hidden(page: TestResponse) -> dict[str, str]:
-    """The hidden fields of the page, as its form would send them."""
-    fields = re.findall(r'<input type="hidden"\s+name="(\w+)"\s+value="([^"]*)"', page.text)
-    return {name: html.unescape(value) for name, value in fields if name != "next"}
-
-
-def walk(kiosk: VisitingClient, *touches: str) -> TestResponse:
-    page = kiosk.get(HOME)
-    for words in touches:
-        page = follow(kiosk, page, words)
-    return page
-
-
-def token_in(answer: TestResponse) -> str:
-    assert answer.status_code == 303, answer.text
-    return answer.location.rsplit("/", 1)[1]
 
 
 # ── Pairing ───────────────────────────────────────────────────────────────────────────────────
@@ -134,7 +83,8 @@ def test_a_revoked_kiosk_is_told_to_pair_again(app: Flask, kiosk: VisitingClient
         lambda o: revoke_device(o, all_devices(o)[0].id, by=SYSTEM, now=clock.now()),
     )
 
-    assert "belum menjadi kios" in kiosk.get(HOME).text
+    assert "Perangkat ini dicabut" in kiosk.get(HOME).text
+    assert kiosk.submit(f"{HOME}/number").status_code == 403
 
 
 def test_only_the_demo_makes_an_example_kiosk(app: Flask, client: VisitingClient) -> None:
@@ -202,7 +152,10 @@ def test_back_leads_from_every_question_to_the_start(kiosk: VisitingClient) -> N
 def test_the_service_page_shows_the_public_standard(kiosk: VisitingClient) -> None:
     page = walk(kiosk, "Ambil nomor antrean", "Warga", "Seksi Pemerintahan").text
 
-    for words in ("Peta atau sketsa batas", "± 45 menit", "Gratis", "Hasil: Surat yang telah"):
+    for words in (
+        *("Peta atau sketsa batas", "± 45 menit", "Gratis", "Hasil: Surat yang telah"),
+        *("Serahkan berkas di loket.", "Pengaduan: Sekretariat di kantor kecamatan"),
+    ):
         assert words in page
 
 
@@ -350,100 +303,81 @@ def test_closing_time_between_question_and_answer(
     assert count(app, Ticket) == 0
 
 
+def limit(app: Flask, *codes: str) -> None:
+    """One number a day for these bidang, and it is taken."""
+
+    def set_limit(office: Office) -> None:
+        for code in codes:
+            people.bidang_of(office, code).daily_capacity = 1
+            people.take(office, clock.now(), code)
+
+    act(app, set_limit)
+
+
+def test_a_full_bidang_says_so_and_leads_nowhere(app: Flask, kiosk: VisitingClient) -> None:
+    limit(app, "PEM")
+
+    page = walk(kiosk, "Ambil nomor antrean", "Warga")
+
+    full = re.findall(r"<a[^>]*aria-disabled=\"true\"[^>]*>.*?</a>", page.text, re.DOTALL)
+    assert len(full) == 1
+    assert "Seksi Pemerintahan" in full[0]
+    assert "Nomor hari ini habis" in full[0]
+    assert "href" not in full[0].split(">")[0]
+
+
+def test_the_last_number_went_to_somebody_faster(app: Flask, kiosk: VisitingClient) -> None:
+    page = walk(kiosk, "Ambil nomor antrean", "Warga", "Sekretariat", "Keperluan lain")
+    limit(app, "SEK")
+
+    answer = kiosk.submit(f"{HOME}/number", {**hidden(page), "priority": "no"})
+
+    assert answer.status_code == 409
+    assert "Nomor Anda belum diambil" in answer.text
+    assert "Selasa, 24 November 2026 pukul 08.00 WITA" in answer.text
+    assert count(app, Ticket) == 1
+
+
+def test_when_every_bidang_is_full_the_kiosk_is_closed(app: Flask, kiosk: VisitingClient) -> None:
+    limit(app, *("PEM", "PMD", "TRB", "KES", "YAN", "SEK"))
+
+    page = kiosk.get(HOME).text
+
+    assert "<h1>Nomor hari ini habis</h1>" in page
+    assert "Selasa, 24 November 2026 pukul 08.00 WITA" in page
+    assert "Saya punya janji" in page, "a booking is never refused for want of numbers"
+
+
+def test_an_office_closed_early_shows_its_message(app: Flask, kiosk: VisitingClient) -> None:
+    act(
+        app,
+        lambda o: close_early(o, "Listrik padam <b>", by=SYSTEM, now=clock.now()),
+    )
+
+    page = kiosk.get(HOME).text
+
+    assert "Layanan sedang tutup" in page
+    assert "Listrik padam &lt;b&gt;" in page
+    assert "24 November 2026" in page
+
+
+def test_the_tablet_may_keep_the_kiosk_as_a_full_screen_app(client: VisitingClient) -> None:
+    answer = client.get(f"{HOME}/manifest.webmanifest")
+
+    assert answer.mimetype == "application/manifest+json"
+    described = answer.get_json()
+    assert (described["display"], described["start_url"]) == ("fullscreen", HOME)
+    for picture in described["icons"]:
+        with client.get(picture["src"]) as icon:
+            assert (icon.status_code, icon.mimetype) == (200, "image/png")
+            width = int.from_bytes(icon.data[16:20], "big")
+        assert picture["sizes"] == f"{width}x{width}"
+
+
 def test_a_closed_office_shows_the_way_to_booking(kiosk: VisitingClient) -> None:
     answer = kiosk.get(f"{HOME}/booking.svg")
 
     assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
-
-
-# ── An appointment ────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-def booked(app: Flask, time_is: Callable[..., datetime]) -> str:
-    """The code of Desa Binjai's booking for Tuesday at nine; it is Tuesday, a quarter to nine."""
-    code: str = act(app, lambda o: people.book(o, clock.now()).code)
-    time_is(8, 45, day=TUESDAY)
-    return code
-
-
-@pytest.mark.parametrize(
-    "typed",
-    ["{}", " {} ", "http://localhost/bookings/{}", "https://ruko.example/x/{}?from=wa#qr", "{}\n"],
-)
-def test_a_code_checks_in(app: Flask, kiosk: VisitingClient, booked: str, typed: str) -> None:
-    token = token_in(kiosk.submit(f"{HOME}/appointment", {"code": typed.format(booked)}))
-
-    visit = visit_of(app, token)
-    assert (visit.booking, visit.village_name) == (booked, "Desa Binjai")
-    again = kiosk.submit(f"{HOME}/appointment", {"code": booked.lower()})
-    assert token_in(again) == token
-
-
-def test_codes_are_read_as_people_type_them() -> None:
-    assert code_in("acde-2345") == "ACDE2345"
-    assert code_in("acde 2345") == "ACDE2345"
-    assert code_in("HTTP://HOST/ACDE2345/") == "ACDE2345"
-    assert code_in("nothing/here") == "NOTHING/HERE"
-
-
-@pytest.mark.parametrize("typed", ["AAAA2222", "", "<script>alert(1)</script>", "9" * 10_000, "😀"])
-def test_an_unknown_code_is_kept_on_its_page(kiosk: VisitingClient, typed: str) -> None:
-    answer = kiosk.submit(f"{HOME}/appointment", {"code": typed})
-
-    assert answer.status_code == 404
-    assert 'role="alert"' in answer.text
-    assert f'value="{html.escape(typed)}"' in answer.text.replace("&#34;", "&quot;")
-    assert "<script>alert" not in answer.text
-
-
-def refusal(kiosk: VisitingClient, code: str) -> str:
-    answer = kiosk.submit(f"{HOME}/appointment", {"code": code})
-    assert answer.status_code == 409
-    assert f'value="{code}"' in answer.text
-    said = re.search(r'role="alert">.*?<div>(.*?)</div>', answer.text, re.DOTALL)
-    assert said
-    return html.unescape(said[1])
-
-
-def test_too_early_says_when(
-    kiosk: VisitingClient, booked: str, time_is: Callable[..., datetime]
-) -> None:
-    time_is(9)
-    assert "Selasa, 24 November 2026" in refusal(kiosk, booked)
-    time_is(6, day=TUESDAY)
-    assert "08.00 WITA" in refusal(kiosk, booked)
-
-
-def test_too_late_says_so(
-    kiosk: VisitingClient, booked: str, time_is: Callable[..., datetime]
-) -> None:
-    time_is(10, 1, day=TUESDAY)
-
-    assert "10.00 WITA" in refusal(kiosk, booked)
-
-
-def test_a_request_not_yet_approved_and_a_cancelled_booking(
-    app: Flask, kiosk: VisitingClient, booked: str, time_is: Callable[..., datetime]
-) -> None:
-    time_is(9)
-
-    def pend(office: Office) -> str:
-        room = bookings.all_rooms(office)[1]
-        made = people.book(office, clock.now(), room=room)
-        assert made.state == BookingState.PENDING
-        return made.code
-
-    def call_off(office: Office) -> None:
-        made = bookings.get_booking(booked, office=office)
-        cancel(made, reason="x", privileged=True, by=SYSTEM, now=clock.now())
-
-    pending = act(app, pend)
-    act(app, call_off)
-    time_is(8, 45, day=TUESDAY)
-
-    assert refusal(kiosk, pending) != refusal(kiosk, booked)
-    assert count(app, Ticket) == 0
 
 
 # ── The ticket on the phone ───────────────────────────────────────────────────────────────────
@@ -511,7 +445,7 @@ def test_served_missed_and_finished(app: Flask, client: VisitingClient, token: s
 
     other = act(app, lambda o: people.take(o, now))
     act(app, lambda o: mark_no_show(o, people.called(o, now), reason="x", by=SYSTEM, now=now))
-    assert "Nomor A-002 terlewat" in client.get(f"/t/{other}").text
+    assert "terlewat</h1>" in client.get(f"/t/{other}").text
 
 
 def test_a_transfer_waits_again_under_the_same_number(
@@ -538,7 +472,7 @@ def test_yesterdays_number_has_expired(
 
     page = client.get(f"/t/{token}").text
 
-    assert "Nomor A-001 sudah tidak berlaku" in page
+    assert "sudah tidak berlaku</h1>" in page
     assert "Senin, 23 November 2026" in page
 
 
@@ -575,17 +509,6 @@ def test_the_phone_page_is_readable_in_english(client: VisitingClient, token: st
     client.submit("/reading", {"lang": "en", "next": f"/t/{token}"})
 
     assert "You are next" in client.get(f"/t/{token}").text
-
-
-def test_no_name_stands_on_a_ticket(app: Flask, kiosk: VisitingClient, booked: str) -> None:
-    token = token_in(kiosk.submit(f"{HOME}/appointment", {"code": booked}))
-
-    for path in (f"/t/{token}", f"{HOME}/tickets/{token}"):
-        page = kiosk.get(path).text
-        with app.app_context():
-            made = bookings.get_booking(booked)
-            assert made.leader not in page
-            assert made.topic not in page
 
 
 def test_an_unknown_ticket_is_a_sentence(kiosk: VisitingClient) -> None:

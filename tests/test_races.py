@@ -12,9 +12,11 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from ruko import bookings, events
+from ruko.accounts import Role, add_user
 from ruko.audit import SYSTEM, AuditEvent, trail_of
 from ruko.bookings import Booking, QuotaSeat, SlotClaim, SlotTaken
 from ruko.db import db, writing
+from ruko.devices import add_device
 from ruko.errors import RukoError, WrongState
 from ruko.offices import Office, all_bidang, all_counters, all_villages, board_version, get_office
 from ruko.tickets import (
@@ -545,3 +547,27 @@ def test_desks_kiosks_and_check_ins_together_keep_every_count(
     states = Counter(db.session.scalars(select(Turn.state)))
     assert (states[State.DONE], states[State.TRANSFERRED]) == (6, 6)
     assert board_version(office.id)[1] == 12
+
+
+def test_two_accounts_or_tablets_of_one_name_are_one_and_a_sentence(
+    app: Flask, password_hash: str
+) -> None:
+    def open_account(_n: int, ready: Ready) -> str:
+        ready()
+        office = get_office(SLUG)
+        add_user(
+            office,
+            "operator",
+            Role.OPERATOR,
+            password_hash,
+            must_change_password=False,
+            by=SYSTEM,
+            now=NOW,
+        )
+        add_device(office, "kiosk", "Lobi", by=SYSTEM, now=NOW)
+        return "made"
+
+    answers = at_once(app, 4, open_account)
+
+    assert successes(answers) == ["made"]
+    assert refusals(answers) == ["invalid"] * 3

@@ -1,29 +1,21 @@
 """A random office: visitors, desks, villages and days in any order. After each step everything holds."""
 
 import os
-from collections import Counter
 from collections.abc import Callable
 from datetime import date, time, timedelta
-from itertools import pairwise
+from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
-from sqlalchemy import func, select
+from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
+from sqlalchemy import select
 
-from ruko import bookings, events
-from ruko.audit import SYSTEM, AuditEvent
-from ruko.bookings import Booking, QuotaSeat, SlotClaim
+from ruko import bookings, events, tickets
+from ruko.audit import SYSTEM
+from ruko.bookings import Booking
 from ruko.db import begin_writing, db, end_writing
 from ruko.errors import RukoError
 from ruko.offices import (
@@ -31,38 +23,22 @@ from ruko.offices import (
     all_counters,
     all_villages,
     board_version,
+    close_early,
     get_bidang,
-    get_office,
+    reopen,
 )
-from ruko.tickets import (
-    Call,
-    State,
-    Ticket,
-    TicketSeries,
-    Turn,
-    call_next,
-    call_ticket,
-    check_in,
-    find_turn,
-    finish,
-    get_visit,
-    mark_no_show,
-    recall,
-    start,
-    transfer,
-)
-from tests.conftest import MONDAY, SLUG, clean, wita
-from tests.people import book, take
+from ruko.tickets import Call, State, Ticket, Turn, call_next, call_ticket, check_in
+from tests.conftest import MONDAY, clean, wita
+from tests.office_invariants import OPEN, OfficeInvariants
+from tests.people import book, take, turn_of
+from tests.queue_model import AT_COUNTER, Lines, row_of
 
 CODES = ("PMD", "PMD", "SEK")
 """Bookings are for PMD, so that is where most happens."""
-HOLDING = {"pending", "confirmed", "checked_in", "in_session", "completed", "no_show"}
-"""States of a booking that holds its slots and its quota seat."""
-OPEN = {State.WAITING, State.CALLED, State.SERVING, State.HELD}
 WEEK = [MONDAY + timedelta(days=n) for n in (0, 1, 2)]
 MODEST = settings(
-    max_examples=12,
-    stateful_step_count=50,
+    max_examples=10,
+    stateful_step_count=60,
     deadline=None,
     derandomize="CI" in os.environ,
     # Looking for a smaller example takes minutes; at a desk they are well spent.
@@ -70,9 +46,25 @@ MODEST = settings(
 )
 anything = st.integers(0, 1000)
 """Which one; taken modulo however many there are."""
+STEPS: dict[str, Callable[..., object]] = {
+    "recall": tickets.recall,
+    "start": tickets.start,
+    "hold": tickets.hold,
+    "return": tickets.send_back,
+    "finish": tickets.finish,
+    "no_show": tickets.mark_no_show,
+    "absent": partial(tickets.mark_no_show, reason="Pulang"),
+    "resume": tickets.resume,
+    "leave": tickets.leave,
+    "let_pass": tickets.let_pass,
+    "rejoin": tickets.rejoin,
+}
+FROM_CALLED = ["recall", "start", "start", "hold", "return", "no_show", "absent", "finish"]
+NOT_UNDOABLE = {"let_pass"}
+NEAR = 3  # of the latest steps one may be tried to be undone
 
 
-class OfficeMachine(RuleBasedStateMachine):
+class OfficeMachine(OfficeInvariants):
     """Each rule is one unit of work that commits, or is refused and leaves nothing behind."""
 
     app: Flask
@@ -85,51 +77,72 @@ class OfficeMachine(RuleBasedStateMachine):
         begin_writing()
         self.day = MONDAY
         self.now = wita(8)
-        self.version, self.seq = 0, 0
         self.steps = 0
+        self.lines = Lines(CODES)
+        self.stood: dict[str, dict[str, Any]] = {}
+        """How a ticket's turn was before its last step, where that can be undone."""
 
     def teardown(self) -> None:
         db.session.rollback()
         end_writing()
         self.context.pop()
 
-    @property
-    def office(self) -> Office:
-        return get_office(SLUG)
+    def act(
+        self, work: Callable[[Office], Any], *, shown: bool = True, how: str = "arrival"
+    ) -> RukoError | None:
+        """One unit of work; `shown` says that the board must know of its success.
 
-    def act(self, work: Callable[[Office], Any], *, shown: bool = True) -> None:
-        """One unit of work; `shown` says that the board must know of its success."""
+        `how` says how the work may bring somebody into a line. Returns the refusal.
+        """
         self.steps += 1
         self.now += timedelta(seconds=6)  # long enough to be called again
         before = board_version(self.office.id)
         try:
             happened = work(self.office)
-        except RukoError:
+        except RukoError as refusal:
             db.session.rollback()
             assert board_version(self.office.id) == before  # nothing half-written
-            return
+            self.lines.follow(self.office, self.now, "none")
+            return refusal
         db.session.commit()
         version, seq = board_version(self.office.id)
         assert version >= before[0]
         assert seq >= before[1]
         if shown and happened is not None:
             assert version > before[0]
+        if self.office.queue_day is not None:
+            self.lines.forget_other_days(self.office.queue_day)
+        over = select(Ticket.token).join(Turn).where(Turn.state == State.EXPIRED)
+        for token in db.session.scalars(over):
+            self.stood.pop(token, None)
+        self.lines.follow(self.office, self.now, how)
+        return None
 
-    def some_token(self, which: int) -> str | None:
-        tokens = db.session.scalars(select(Ticket.token).order_by(Ticket.id)).all()
-        return tokens[which % len(tokens)] if tokens else None
+    def step(self, token: str | None, name: str, **given: Any) -> None:
+        """One step with a ticket; how it stood is kept for undoing it."""
+        if token is None:
+            return
+        before = row_of(self.office, token)
+        rule = STEPS.get(name) or getattr(tickets, name)
 
-    def some_turn(self, which: int, *states: State) -> Turn | None:
-        """A ticket's latest turn, of one in those states if there is one."""
-        of_them = (
-            select(Ticket.token)
-            .join(Turn, Turn.ticket_id == Ticket.id)
-            .where(Turn.state.in_(states))
-            .order_by(Ticket.id)
-        )
-        tokens = db.session.scalars(of_them).all()
-        token = tokens[which % len(tokens)] if tokens else self.some_token(which)
-        return find_turn(self.office, token)
+        def work(office: Office) -> bool:
+            rule(office, turn_of(office, token), by=SYSTEM, now=self.now, **given)
+            return True
+
+        how = name if name in {"let_pass", "rejoin"} else "back" if name == "return" else "arrival"
+        if self.act(work, how=how):
+            return
+        self.stood.pop(token, None)
+        if name not in NOT_UNDOABLE:
+            self.stood[token] = before
+
+    def some_token(self, which: int, *states: State) -> str | None:
+        """A ticket with a turn in one of those states; without states, any ticket."""
+        tokens = select(Ticket.token).order_by(Ticket.id)
+        if states:
+            tokens = tokens.join(Turn, Turn.ticket_id == Ticket.id).where(Turn.state.in_(states))
+        found = db.session.scalars(tokens).all()
+        return found[which % len(found)] if found else None
 
     def some_booking(self, which: int) -> Booking | None:
         """One of today's if there is one: those are the ones to which something can happen."""
@@ -147,9 +160,9 @@ class OfficeMachine(RuleBasedStateMachine):
             village = all_villages(office)[hour]
             wish = {"day": MONDAY, "start": time(hour), "end": time(hour + 1)}
             book(office, wita(6), village=village, **wish)
-        for _ in range(people):
-            take(office, self.now, "PMD")
         db.session.commit()
+        for _ in range(people):
+            self.act(lambda office: take(office, self.now, "PMD"))
 
     # ── Time ──
 
@@ -170,7 +183,10 @@ class OfficeMachine(RuleBasedStateMachine):
     def somebody_takes_a_number(self, code: str, priority: bool) -> None:
         def visit(office: Office) -> str:
             token = take(office, self.now, code, priority=priority)
-            if db.session.scalars(select(Ticket.number).filter_by(token=token)).one() == 1:
+            number = db.session.scalars(select(Ticket.number).filter_by(token=token)).one()
+            limit = get_bidang(office, code).daily_capacity
+            assert limit is None or number <= limit
+            if number == 1:
                 stale = (Turn.day != self.day, Turn.state.in_(OPEN))
                 assert db.session.scalars(select(Turn.id).where(*stale)).all() == []
             return token
@@ -180,12 +196,28 @@ class OfficeMachine(RuleBasedStateMachine):
     @rule(which=anything)
     def a_booking_is_scanned(self, which: int) -> None:
         booking = self.some_booking(which)
-        if booking:
-            before = booking.state
-            self.act(
-                lambda office: check_in(office, booking, by=SYSTEM, now=self.now),
-                shown=before == "confirmed",
-            )
+        if booking is None:
+            return
+        before, tokens = booking.state, []
+
+        def scan(office: Office) -> bool:
+            tokens.append(check_in(office, booking, by=SYSTEM, now=self.now)[0])
+            return True
+
+        refusal = self.act(scan, shown=before == "confirmed")
+        if not refusal and turn_of(self.office, tokens[0]).before is None:
+            self.stood.pop(tokens[0], None)
+
+    @rule(which=anything, what=st.sampled_from(["leave", *["let_pass"] * 4]))
+    def a_waiting_visitor_decides(self, which: int, what: str) -> None:
+        self.step(self.some_token(which, State.WAITING), what)
+
+    @rule(which=anything, what=st.sampled_from(["rejoin", "rejoin", "rejoin", "leave"]))
+    def a_missed_visitor_decides(self, which: int, what: str) -> None:
+        if token := self.some_token(which, State.NO_SHOW):
+            self.step(token, what)
+        else:
+            self.something_happens_at_a_call(which, "absent")
 
     # ── Villages and the operator ──
 
@@ -227,182 +259,136 @@ class OfficeMachine(RuleBasedStateMachine):
 
         self.act(decide, shown=False)
 
+    @precondition(lambda self: self.steps % 6 == 5)
+    @rule(what=st.sampled_from(["close", "open", "limit", "no limit"]), limit=st.integers(0, 4))
+    def the_operator_decides(self, what: str, limit: int) -> None:
+        def decide(office: Office) -> None:
+            if what == "close":
+                close_early(office, "Listrik padam", by=SYSTEM, now=self.now)
+            elif what == "open":
+                reopen(office, by=SYSTEM, now=self.now)
+            else:
+                get_bidang(office, "PMD").daily_capacity = limit if what == "limit" else None
+
+        if not self.act(decide, shown=False) and what == "close":
+            self.act(lambda office: reopen(office, by=SYSTEM, now=self.now + timedelta(minutes=9)))
+            self.now += timedelta(minutes=10)  # else nobody comes any more
+
     # ── Desks ──
 
     @rule(code=st.sampled_from(CODES), counter=st.integers(0, 3))
     def a_desk_calls_the_next(self, code: str, counter: int) -> None:
+        self.desk_calls(code, counter)
+
+    def desk_calls(self, code: str, counter: int) -> None:
+        first = self.lines.first(self.day, code)
+        before = row_of(self.office, first) if first else None
+
         def call(office: Office) -> int | None:
-            bidang, place = get_bidang(office, code), all_counters(office)[counter]
-            day = office.day(self.now)
-            first = db.session.scalar(
-                select(Turn.id)
-                .filter_by(bidang_id=bidang.id, day=day, state=State.WAITING)
-                .order_by(Turn.rank_at, Turn.id)
-                .limit(1)
-            )
-            seq = call_next(office, bidang, place, by=SYSTEM, now=self.now)
+            place = all_counters(office)[counter]
+            seq = call_next(office, get_bidang(office, code), place, by=SYSTEM, now=self.now)
             made = db.session.scalars(select(Call).filter_by(seq=seq)).one_or_none()
-            assert (made and made.turn_id) == first
+            turn = db.session.get(Turn, made.turn_id) if made else None
+            ticket = db.session.get(Ticket, turn.ticket_id) if turn else None
+            assert (ticket and ticket.token) == first
             return seq
 
-        self.act(call)
+        if not self.act(call) and first and before:
+            self.stood[first] = before
 
     @rule(which=anything, counter=st.integers(0, 3), reason=st.sampled_from(["", "Rombongan"]))
     def a_desk_calls_a_given_one(self, which: int, counter: int, reason: str) -> None:
+        token = self.some_token(which, State.WAITING) or "nobody"
+        code = CODES[which % 3]
+        before = None if token == "nobody" else row_of(self.office, token)
+        first = self.lines.first(self.day, code)
+
         def call(office: Office) -> int:
-            turn = self.some_turn(which, State.WAITING)
-            token = db.session.get_one(Ticket, turn.ticket_id).token if turn else "nobody"
-            code = CODES[which % 3]
-            bidang = get_bidang(office, code)
-            place = all_counters(office)[counter]
+            bidang, place = get_bidang(office, code), all_counters(office)[counter]
             return call_ticket(office, bidang, place, token, reason=reason, by=SYSTEM, now=self.now)
 
-        self.act(call)
+        if not self.act(call) and before:
+            assert reason or token == first
+            self.stood[token] = before
 
-    @rule(which=anything)
-    def a_desk_calls_again(self, which: int) -> None:
-        self.at_desk(which, lambda o, t: recall(o, t, by=SYSTEM, now=self.now), State.CALLED)
+    @rule(which=anything, what=st.sampled_from(FROM_CALLED))
+    def something_happens_at_a_call(self, which: int, what: str) -> None:
+        if token := self.some_token(which, State.CALLED):
+            self.step(token, what)
+        else:
+            self.desk_calls("PMD", which % 4)
 
-    @rule(which=anything)
-    def a_visit_starts(self, which: int) -> None:
-        self.at_desk(which, lambda o, t: start(o, t, by=SYSTEM, now=self.now), State.CALLED)
+    @rule(which=anything, what=st.sampled_from(["finish", "finish", "hold"]))
+    def a_visit_ends_or_is_held(self, which: int, what: str) -> None:
+        if token := self.some_token(which, State.SERVING):
+            self.step(token, what)
+        else:
+            self.something_happens_at_a_call(which, "start")
 
-    @rule(which=anything)
-    def a_visit_ends(self, which: int) -> None:
-        self.at_desk(
-            which,
-            lambda o, t: finish(o, t, by=SYSTEM, now=self.now),
-            State.SERVING,
-        )
+    @rule(which=anything, counter=st.sampled_from([None, 0, 1, 2, 3]))
+    def a_held_visitor_is_called_again(self, which: int, counter: int | None) -> None:
+        place = None if counter is None else all_counters(self.office)[counter]
+        if token := self.some_token(which, State.HELD):
+            self.step(token, "resume", counter=place)
+        else:
+            self.a_visit_ends_or_is_held(which, "hold")
 
-    @rule(which=anything, reason=st.sampled_from(["", "Pulang"]))
-    def somebody_is_absent(self, which: int, reason: str) -> None:
-        self.at_desk(
-            which,
-            lambda o, t: mark_no_show(o, t, reason=reason, by=SYSTEM, now=self.now),
-            State.CALLED,
-        )
+    @rule(which=anything, code=st.sampled_from(CODES), state=st.sampled_from(sorted(OPEN)))
+    def somebody_is_sent_on(self, which: int, code: str, state: State) -> None:
+        self.step(self.some_token(which, state), "transfer", to=get_bidang(self.office, code))
 
-    @rule(which=anything, code=st.sampled_from(CODES))
-    def somebody_is_sent_on(self, which: int, code: str) -> None:
-        self.at_desk(
-            which,
-            lambda o, t: transfer(o, t, get_bidang(o, code), by=SYSTEM, now=self.now),
-            State.SERVING,
-            State.CALLED,
-            State.WAITING,
-        )
+    @rule(which=anything, what=st.sampled_from(sorted(STEPS)))
+    def a_step_that_may_not_fit_at_all(self, which: int, what: str) -> None:
+        self.step(self.some_token(which), what)
 
-    def at_desk(self, which: int, work: Callable[[Office, Turn], object], *states: State) -> None:
-        turn = self.some_turn(which, *states)
-        if turn:
-            self.act(lambda office: work(office, turn) or True)
-
-    # ── What always holds ──
-
-    @invariant()
-    def numbers_have_no_gap(self) -> None:
-        numbers: dict[tuple[date, str], list[int]] = {}
-        for ticket in db.session.execute(
-            select(Ticket.day, Ticket.letter, Ticket.number).order_by(Ticket.number)
-        ):
-            numbers.setdefault((ticket.day, ticket.letter), []).append(ticket.number)
-        for given in numbers.values():
-            assert given == list(range(1, len(given) + 1))
-        last = db.session.execute(select(TicketSeries.day, TicketSeries.letter, TicketSeries.last))
-        assert {(s.day, s.letter): s.last for s in last} == {k: len(v) for k, v in numbers.items()}
-
-    @invariant()
-    def a_ticket_is_in_one_place_and_a_place_has_one_ticket(self) -> None:
-        turns = db.session.execute(
-            select(Turn.id, Turn.ticket_id, Turn.state, Turn.counter_id, Turn.closed_at)
-        ).all()
-        open_turns = Counter(t.ticket_id for t in turns if t.state in OPEN)
-        assert set(open_turns.values()) <= {1}
-        places = Counter(t.counter_id for t in turns if t.state in {"called", "serving"})
-        assert set(places.values()) <= {1}
-        assert None not in places
-        latest = {t.ticket_id: t for t in sorted(turns)}
-        assert all(t.state == "transferred" for t in turns if latest[t.ticket_id] is not t)
-        assert all(t.state != "transferred" for t in latest.values())
-        trail = db.session.execute(
-            select(AuditEvent.subject_id, AuditEvent.state)
-            .where(AuditEvent.subject == "ticket")
-            .order_by(AuditEvent.id)
-        )
-        assert {row.subject_id: row.state for row in trail} == {
-            ticket: turn.state for ticket, turn in latest.items()
-        }
-
-    @invariant()
-    def no_other_day_reads_as_open(self) -> None:
-        office = self.office
-        other_days = select(Ticket.token).where(Ticket.day != office.day(self.now))
-        for token in db.session.scalars(other_days.order_by(Ticket.id.desc()).limit(3)):
-            visit = get_visit(token, office_of=lambda _id: office, now=self.now)[1]
-            assert visit.state in {"done", "no_show", "expired"}
-            assert visit.place is None
-
-    @invariant()
-    def slots_and_seats_belong_to_exactly_the_bookings_that_hold_them(self) -> None:
-        holding = [
-            b
-            for b in db.session.scalars(select(Booking).execution_options(populate_existing=True))
-            if b.state in HOLDING
-        ]
-        claims = db.session.execute(
-            select(SlotClaim.booking_id, SlotClaim.room_id, SlotClaim.date, SlotClaim.slot_no)
-        )
-        assert {tuple(claim) for claim in claims} == {
-            (b.id, b.room_id, b.date, no)
-            for b in holding
-            if b.room_id
-            for no in range(b.first_slot, b.last_slot + 1)
-        }
-        seats = db.session.execute(
-            select(QuotaSeat.booking_id, QuotaSeat.village_id, QuotaSeat.period, QuotaSeat.n)
-        ).all()
-        assert {(s.booking_id, s.village_id, s.period) for s in seats} == {
-            (b.id, b.village_id, bookings.period_of(b.date)) for b in holding
-        }
-        assert all(1 <= s.n <= 3 for s in seats)
-
-    @invariant()
-    def a_booking_and_its_ticket_tell_the_same(self) -> None:
-        pairs = db.session.execute(
-            select(Booking.state, Turn.state, Turn.day, Turn.id, Ticket.id.label("ticket"))
-            .join(Ticket, Ticket.booking_id == Booking.id)
+    @rule(which=st.integers(0, NEAR - 1))
+    def one_of_the_latest_steps_is_undone(self, which: int) -> None:
+        latest = (
+            select(Ticket.token)
             .join(Turn, Turn.ticket_id == Ticket.id)
-            .order_by(Turn.id)
+            .where(Turn.stepped_at.is_not(None))
+            .order_by(Turn.stepped_at.desc(), Turn.id.desc())
+            .limit(NEAR)
         )
-        latest = {row.ticket: row for row in pairs}
-        for booking_state, turn_state, *_ in latest.values():
-            if turn_state == "serving":
-                assert booking_state == "in_session"
-            elif turn_state == "done":
-                assert booking_state == "completed"
+        tokens = db.session.scalars(latest).all()
+        if not tokens:
+            return
+        token = tokens[which % len(tokens)]
+        before, turn = self.stood.get(token), turn_of(self.office, token)
+        age = None if turn.stepped_at is None else self.now - turn.stepped_at
+        is_today = turn.day == self.day
+
+        def back(office: Office) -> bool:
+            tickets.undo(office, turn_of(office, token), by=SYSTEM, now=self.now)
+            return True
+
+        refusal = self.act(back, how="back")
+        if refusal is None:
+            assert before is not None
+            assert row_of(self.office, token) == before
+            del self.stood[token]
+        elif refusal.code == "too_late":
+            assert age is not None
+            assert age > timedelta(seconds=54)  # six more went by
+        elif refusal.code == "counter_busy":
+            assert before is not None
+            there = select(Turn.id).where(Turn.counter_id == before["counter_id"])
+            assert db.session.scalar(there.where(Turn.state.in_(AT_COUNTER))) is not None
+        else:
+            assert refusal.code == "wrong_state"
+            assert before is None or not is_today
+
+    @rule(counter=st.integers(0, 3), back=st.booleans())
+    def a_desk_rests(self, counter: int, back: bool) -> None:
+        def rest(office: Office) -> None:
+            place = all_counters(office)[counter]
+            if back:
+                tickets.end_break(office, place, by=SYSTEM, now=self.now)
             else:
-                assert booking_state in {"checked_in", "in_session", "completed"}
+                bidang = get_bidang(office, CODES[counter % 3])
+                tickets.take_break(office, bidang, place, minutes=15, by=SYSTEM, now=self.now)
 
-    @invariant()
-    def versions_and_calls_only_rise(self) -> None:
-        version, seq = board_version(self.office.id)
-        assert version >= self.version
-        assert seq >= self.seq
-        self.version, self.seq = version, seq
-        seqs = db.session.scalars(select(Call.seq).order_by(Call.id)).all()
-        assert list(seqs) == list(range(1, seq + 1))
-        assert all(a < b for a, b in pairwise(seqs))
-
-    @invariant()
-    def a_ticket_keeps_its_rank_when_it_is_sent_on(self) -> None:
-        turns = db.session.execute(
-            select(Turn.ticket_id, func.count(Turn.rank_at.distinct()).label("ranks"))
-            .join(Ticket, Ticket.id == Turn.ticket_id)
-            .where(Ticket.booking_id.is_(None))
-            .group_by(Turn.ticket_id)
-        )
-        assert all(row.ranks == 1 for row in turns)
+        self.act(rest, shown=False)
 
 
 def test_whatever_happens_in_an_office_every_rule_of_it_holds(

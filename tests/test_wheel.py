@@ -81,8 +81,8 @@ def test_the_wheel_holds_what_is_needed_and_nothing_else(wheel: Path) -> None:
         wanted = {f"ruko/_web/{path.relative_to(ROOT)}" for path in here if path.suffix != ".pyc"}
         assert len(wanted) >= 3
         assert wanted <= names, folder
-    for name in ("vendor/socket.io.min.js", "vendor/icons.svg", "vendor/LICENSES.txt"):
-        assert f"ruko/_web/static/{name}" in names
+    for name in ("socket.io.min.js", "zxing_reader.wasm", "icons.svg", "LICENSES.txt"):
+        assert f"ruko/_web/static/vendor/{name}" in names
     for language in ("id", "en"):
         assert f"ruko/_web/translations/{language}/LC_MESSAGES/messages.mo" in names
     assert {"ruko/seed/office.toml", "ruko/seed/villages.csv", "ruko/seed/NOTICE.md"} <= names

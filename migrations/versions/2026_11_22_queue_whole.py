@@ -148,6 +148,7 @@ def upgrade() -> None:
         sa.Column("printer_id", sa.Integer(), nullable=False),
         sa.Column("ticket_id", sa.Integer(), nullable=False),
         sa.Column("copy", sa.Integer(), nullable=False),
+        sa.Column("url", sa.String(length=300), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("error", sa.String(length=200), nullable=True),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, not_, or_, select
 from sqlalchemy.orm import joinedload
@@ -148,7 +148,8 @@ _AGENDA = (
     .join(Bidang, Bidang.id == Booking.bidang_id)
     .where(
         Booking.office_id == bindparam("b_office"),
-        Booking.date == bindparam("b_date"),
+        Booking.starts_at >= bindparam("b_morning"),  # by index: history is never looked through
+        Booking.starts_at < bindparam("b_night"),
         Booking.state.in_([str(state) for state in ON_THE_AGENDA]),
     )
     .order_by(Booking.starts_at, Room.position)
@@ -157,7 +158,11 @@ _AGENDA = (
 
 def agenda(office: Office, day: date) -> Sequence[AgendaEntry]:
     """The rooms' appointments of `day` that are confirmed or under way; outside visits have no room."""
-    rows = db.session.connection().execute(_AGENDA, {"b_office": office.id, "b_date": day})
+    hours = {
+        "b_morning": office.at(day, time.min),
+        "b_night": office.at(day + timedelta(days=1), time.min),
+    }
+    rows = db.session.connection().execute(_AGENDA, {"b_office": office.id} | hours)
     return [
         AgendaEntry(
             row.room_id,

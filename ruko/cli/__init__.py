@@ -5,6 +5,7 @@ import click
 from ruko.cli.accounts import token, user
 from ruko.cli.devices import device
 from ruko.cli.doctor import doctor
+from ruko.cli.printers import printer
 from ruko.cli.sentences import Sentences
 from ruko.cli.serving import demo, init, serve
 
@@ -15,7 +16,7 @@ def cli() -> None:
     """RUKO: book rooms, take numbers, call visitors, show who is served."""
 
 
-for command in (init, serve, demo, user, token, device, doctor):
+for command in (init, serve, demo, user, token, device, printer, doctor):
     cli.add_command(command)
 
 __all__ = ["cli"]

@@ -18,10 +18,12 @@ from ruko.audit import AuditEvent
 from ruko.cli.house import make_app, settings_now
 from ruko.db import db
 from ruko.founding import knows_holidays
-from ruko.offices import all_offices
+from ruko.offices import Office, all_offices
 from ruko.offices.models import ZONE_NAMES
+from ruko.printing import all_printers
 from ruko.schema import newest_revision, present_revision
 from ruko.settings import Settings
+from ruko.spooler import probe_printer
 
 LEAST_FREE_MB = 500
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -116,6 +118,13 @@ def _offices() -> Iterator[str]:
                 f"The holidays of {office.day(now).year} are not known for {office.slug}."
                 " Please run “ruko init” again."
             )
+        yield from _printers(office)
+
+
+def _printers(office: Office) -> Iterator[str]:
+    for printer in all_printers(office):
+        if fault := probe_printer(printer):
+            yield f"Printer “{printer.name}” at {printer.address}: {fault}"
 
 
 def _base_url(settings: Settings) -> Iterator[str]:

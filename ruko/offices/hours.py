@@ -115,10 +115,15 @@ def _closures(office: Office, first: date, last: date) -> Sequence[Any]:
     """The closures that touch the days from `first` to `last`."""
     days = {
         "b_office": office.id,
-        "b_from": office.at(first, time.min),
-        "b_to": office.at(last + timedelta(days=1), time.min),
+        "b_from": office.at(_within_reach(first), time.min),
+        "b_to": office.at(_within_reach(last) + timedelta(days=1), time.min),
     }
     return db.session.connection().execute(_CLOSURES, days).all()
+
+
+def _within_reach(day: date) -> date:
+    """The day, kept off the calendar's ends, which have no moment in every zone."""
+    return min(max(day, date(1900, 1, 1)), date(9990, 1, 1))
 
 
 def _without(spans: tuple[Span, ...], closures: Sequence[Any]) -> tuple[Span, ...]:

@@ -2,7 +2,7 @@
 
 from datetime import time
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from ruko.db import db
 from ruko.errors import N_, Invalid, NotFound
@@ -17,6 +17,35 @@ from ruko.offices.models import (
     Village,
 )
 
+LARGEST_ID = 2**31 - 1
+"""What a key's column holds."""
+
+# Asked with nearly every request, so built once: building costs more than running.
+_OFFICE = select(Office).where(Office.slug == bindparam("b_slug"))
+_ALL_BIDANG = (
+    select(Bidang)
+    .where(Bidang.office_id == bindparam("b_office"), Bidang.active)
+    .order_by(Bidang.position)
+)
+_BIDANG = select(Bidang).where(
+    Bidang.office_id == bindparam("b_office"), Bidang.code == bindparam("b_code"), Bidang.active
+)
+_VILLAGE = select(Village).where(
+    Village.office_id == bindparam("b_office"), Village.code == bindparam("b_code")
+)
+_COUNTER = select(Counter).where(
+    Counter.office_id == bindparam("b_office"), Counter.id == bindparam("b_counter")
+)
+_ALL_COUNTERS = (
+    select(Counter).where(Counter.office_id == bindparam("b_office")).order_by(Counter.position)
+)
+_ANNOUNCEMENTS = (
+    select(Announcement.text)
+    .where(Announcement.office_id == bindparam("b_office"))
+    .order_by(Announcement.position)
+    .limit(4)
+)
+
 
 def all_offices() -> list[Office]:
     """Every office of this deployment, by name."""
@@ -25,7 +54,7 @@ def all_offices() -> list[Office]:
 
 def find_office(slug: str) -> Office | None:
     """The office of that address, or None."""
-    return db.session.scalar(select(Office).filter_by(slug=slug))
+    return db.session.scalar(_OFFICE, {"b_slug": slug})
 
 
 def get_office(slug: str) -> Office:
@@ -38,17 +67,13 @@ def get_office(slug: str) -> Office:
 
 def all_bidang(office: Office) -> list[Bidang]:
     """The active bidang in the office's own order."""
-    return list(
-        db.session.scalars(
-            select(Bidang).filter_by(office_id=office.id, active=True).order_by(Bidang.position)
-        )
-    )
+    return list(db.session.scalars(_ALL_BIDANG, {"b_office": office.id}))
 
 
 def get_bidang(office: Office, code: object, field: str = "bidang") -> Bidang:
     """The active bidang with that code; raises `Invalid`."""
     bidang = (
-        db.session.scalar(select(Bidang).filter_by(office_id=office.id, code=code, active=True))
+        db.session.scalar(_BIDANG, {"b_office": office.id, "b_code": code})
         if isinstance(code, str)
         else None
     )
@@ -75,7 +100,7 @@ def all_villages(office: Office) -> list[Village]:
 def get_village(office: Office, code: object) -> Village:
     """The village with that Kemendagri code; raises `Invalid`."""
     village = (
-        db.session.scalar(select(Village).filter_by(office_id=office.id, code=code))
+        db.session.scalar(_VILLAGE, {"b_office": office.id, "b_code": code})
         if isinstance(code, str)
         else None
     )
@@ -86,17 +111,19 @@ def get_village(office: Office, code: object) -> Village:
 
 def all_counters(office: Office, bidang: Bidang | None = None) -> list[Counter]:
     """The places of the office; with `bidang`, those it may use."""
-    counters = db.session.scalars(
-        select(Counter).filter_by(office_id=office.id).order_by(Counter.position)
-    )
+    counters = db.session.scalars(_ALL_COUNTERS, {"b_office": office.id})
     return [c for c in counters if bidang is None or c.bidang_id in {None, bidang.id}]
 
 
 def get_counter(office: Office, counter_id: object, bidang: Bidang | None = None) -> Counter:
     """The place with that id, usable by `bidang`; raises `Invalid`."""
-    for counter in all_counters(office, bidang):
-        if counter.id == counter_id and not isinstance(counter_id, bool):
-            return counter
+    counter = (
+        db.session.scalar(_COUNTER, {"b_office": office.id, "b_counter": counter_id})
+        if type(counter_id) is int and 0 < counter_id <= LARGEST_ID
+        else None
+    )
+    if counter and (bidang is None or counter.bidang_id in {None, bidang.id}):
+        return counter
     raise Invalid("counter", N_("Please choose a counter that this bidang may use."))
 
 
@@ -119,14 +146,8 @@ def get_category(office: Office, code: object) -> Category:
 
 def all_announcements(office: Office) -> list[str]:
     """The sentences of the running text, at most four."""
-    return list(
-        db.session.scalars(
-            select(Announcement.text)
-            .filter_by(office_id=office.id)
-            .order_by(Announcement.position)
-            .limit(4)
-        )
-    )
+    found = db.session.connection().execute(_ANNOUNCEMENTS, {"b_office": office.id})
+    return list(found.scalars())
 
 
 def weekly_hours(office: Office) -> list[tuple[tuple[time, time], ...]]:

@@ -7,6 +7,7 @@ from ruko.tickets.estimates import estimate
 from ruko.tickets.issuing import QueueFull, check_in, issue
 from ruko.tickets.leaving import leave, let_pass, rejoin, rejoin_until
 from ruko.tickets.models import (
+    AT_COUNTER,
     Call,
     CounterBreak,
     Outcome,
@@ -15,6 +16,7 @@ from ruko.tickets.models import (
     TicketSeries,
     Turn,
     VisitorKind,
+    state_in,
 )
 from ruko.tickets.moves import find_turn, turn_at
 from ruko.tickets.queries import (
@@ -32,13 +34,16 @@ from ruko.tickets.queries import (
     own_figures,
     queue_of,
     served_now,
+    somebody_behind,
     ticket_code,
+    version_at,
     visits_at_counters,
 )
 from ruko.tickets.serving import finish, hold, mark_no_show, send_back, start, transfer
 from ruko.tickets.undoing import stepped_turn, undo
 
 __all__ = [
+    "AT_COUNTER",
     "LATEST_FIRST",
     "Call",
     "CounterBreak",
@@ -84,12 +89,15 @@ __all__ = [
     "resume",
     "send_back",
     "served_now",
+    "somebody_behind",
     "start",
+    "state_in",
     "stepped_turn",
     "take_break",
     "ticket_code",
     "transfer",
     "turn_at",
     "undo",
+    "version_at",
     "visits_at_counters",
 ]

@@ -8,11 +8,11 @@ from sqlalchemy.exc import IntegrityError
 
 from ruko.audit import Actor, trail
 from ruko.db import db, values_of
-from ruko.errors import N_, Invalid, TooSoon
+from ruko.errors import N_, Invalid, TooSoon, WrongState
 from ruko.offices import Bidang, Counter, Office, next_call_seq
-from ruko.tickets.counters import CounterBusy, end_break, require_free
+from ruko.tickets.counters import CounterBusy, end_break, keep_breaks_away, require_free
 from ruko.tickets.days import begin_day
-from ruko.tickets.models import Call, State, Turn
+from ruko.tickets.models import Call, State, Turn, state_in
 from ruko.tickets.moves import JUST_WAITING, find_turn, move, require_state, short
 
 _turns = Turn.__table__
@@ -22,7 +22,7 @@ _FIRST_WAITING = (
     .where(
         _turns.c.bidang_id == bindparam("b_bidang"),
         _turns.c.day == bindparam("b_day"),
-        _turns.c.state == State.WAITING.value,
+        state_in(State.WAITING),
     )
     .order_by(_turns.c.rank_at, _turns.c.id)
     .limit(1)
@@ -119,15 +119,14 @@ def recall(office: Office, turn: Turn, *, by: Actor, now: datetime) -> int:
     """
     begin_day(office, now=now)
     require_state(turn, office, now, State.CALLED)
-    last = db.session.scalar(select(func.max(Call.called_at)).where(Call.turn_id == turn.id))
-    gap = timedelta(seconds=office.recall_gap_seconds)
-    if last is not None and last <= now < last + gap:
-        raise TooSoon(
-            N_("This number was announced a moment ago. Please wait %(seconds)d seconds."),
-            seconds=office.recall_gap_seconds,
-        )
+    _require_gap(office, turn, now)
     count = turn.announcements + 1
-    move(turn, State.CALLED, to=State.CALLED, now=now, announcements=count)
+    try:
+        move(turn, State.CALLED, to=State.CALLED, now=now, announcements=count)
+    except WrongState as refusal:
+        if refusal.state == State.CALLED:  # another desk has just announced the same visitor
+            _require_gap(office, turn, now)
+        raise
     counter = db.session.get_one(Counter, turn.counter_id)
     kind = "last" if count >= office.announcements_before_no_show else "recall"
     bidang = db.session.get_one(Bidang, turn.bidang_id)
@@ -146,6 +145,7 @@ def resume(
     begin_day(office, now=now)
     require_state(turn, office, now, State.HELD)
     counter = counter or db.session.get_one(Counter, turn.counter_id)
+    keep_breaks_away(counter)
     require_free(counter)
     _call_to(counter, turn, State.HELD, by=by, now=now, held_reason=None)
     bidang = db.session.get_one(Bidang, turn.bidang_id)
@@ -160,6 +160,16 @@ def resume(
         by=by,
         now=now,
     )
+
+
+def _require_gap(office: Office, turn: Turn, now: datetime) -> None:
+    last = db.session.scalar(select(func.max(Call.called_at)).where(Call.turn_id == turn.id))
+    gap = timedelta(seconds=office.recall_gap_seconds)
+    if last is not None and last <= now < last + gap:
+        raise TooSoon(
+            N_("This number was announced a moment ago. Please wait %(seconds)d seconds."),
+            seconds=office.recall_gap_seconds,
+        )
 
 
 def _call_to(

@@ -10,7 +10,7 @@ from ruko.db import db, upsert
 from ruko.errors import N_, Invalid, RukoError
 from ruko.offices import Bidang, Counter, Office, change_board
 from ruko.tickets.days import begin_day
-from ruko.tickets.models import AT_COUNTER, CounterBreak, Turn
+from ruko.tickets.models import AT_COUNTER, CounterBreak, Turn, state_in
 
 LONGEST_MINUTES = 240
 
@@ -31,6 +31,13 @@ _RUNNING = (
     )
     .order_by(Counter.position, Counter.id)
 )
+_OCCUPIED = select(Turn.id).where(Turn.counter_id == bindparam("b_counter"), state_in(*AT_COUNTER))
+_END = (
+    update(_breaks)  # type: ignore[arg-type]  # a mapped table is a Table
+    .where(_breaks.c.counter_id == bindparam("b_counter"), _breaks.c.ended_at.is_(None))
+    .values(ended_at=bindparam("b_now"))
+    .returning(_breaks.c.bidang_id)
+)
 
 
 class CounterBusy(RukoError):
@@ -46,10 +53,16 @@ class CounterBusy(RukoError):
         super().__init__(counter=counter.name)
 
 
+def keep_breaks_away(counter: Counter) -> None:
+    """Let no break begin here meanwhile, as the foreign key does for whoever is called to a new place."""
+    row = select(Counter.id).where(Counter.id == counter.id)
+    db.session.execute(row.with_for_update(read=True, key_share=True))
+
+
 def require_free(counter: Counter) -> None:
     """Raise `CounterBusy` while somebody is called to or served at this place."""
-    occupied = select(Turn.id).where(Turn.counter_id == counter.id, Turn.state.in_(AT_COUNTER))
-    if db.session.scalar(occupied) is not None:
+    occupied = db.session.connection().execute(_OCCUPIED, {"b_counter": counter.id})
+    if occupied.first() is not None:
         raise CounterBusy(counter)
 
 
@@ -83,6 +96,7 @@ def take_break(
             count=LONGEST_MINUTES,
         )
     begin_day(office, now=now)
+    db.session.execute(select(Counter.id).where(Counter.id == counter.id).with_for_update())
     require_free(counter)
     back_at = now + timedelta(minutes=minutes) if minutes else None
     db.session.execute(
@@ -106,12 +120,8 @@ def take_break(
 
 def end_break(office: Office, counter: Counter, *, by: Actor, now: datetime) -> None:
     """Serve again; does nothing when there is no break."""
-    ended = db.session.execute(
-        update(CounterBreak)
-        .where(CounterBreak.counter_id == counter.id, CounterBreak.ended_at.is_(None))
-        .values(ended_at=now)
-        .returning(CounterBreak.bidang_id)
-    ).scalar()
+    this = {"b_counter": counter.id, "b_now": now}
+    ended = db.session.connection().execute(_END, this).scalar()
     if ended is None:
         return
     bidang = db.session.get_one(Bidang, ended)
@@ -122,4 +132,4 @@ def end_break(office: Office, counter: Counter, *, by: Actor, now: datetime) -> 
 def breaks_now(office: Office, *, now: datetime) -> list[Rest]:
     """The breaks that run, by place."""
     where = {"b_office": office.id, "b_day": office.day(now)}
-    return [Rest(*row) for row in db.session.execute(_RUNNING, where)]
+    return [Rest(*row) for row in db.session.connection().execute(_RUNNING, where)]

@@ -8,7 +8,7 @@ from ruko.audit import SYSTEM, trail
 from ruko.bookings import close_past
 from ruko.db import db
 from ruko.offices import Counter, Office
-from ruko.tickets.models import OPEN, CounterBreak, State, Ticket, Turn
+from ruko.tickets.models import OPEN, CounterBreak, State, Ticket, Turn, state_in
 
 
 def begin_day(office: Office, *, now: datetime) -> None:
@@ -37,7 +37,7 @@ def close_past_days(office: Office, *, now: datetime) -> None:
     here = exists().where(Ticket.id == Turn.ticket_id, Ticket.office_id == office.id)
     closed = db.session.execute(
         update(Turn)
-        .where(Turn.state.in_(OPEN), Turn.day != today, here)
+        .where(state_in(*OPEN), Turn.day != today, here)
         .values(state=State.EXPIRED, closed_at=now, before=None, version=Turn.version + 1)
         .returning(Turn.ticket_id)
     ).scalars()

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import bindparam, func, select
 
 from ruko.db import db
-from ruko.tickets.models import AT_COUNTER, State, Turn
+from ruko.tickets.models import AT_COUNTER, State, Turn, state_in
 
 SAMPLES = 20
 """How many of a bidang's latest services are looked at."""
@@ -20,7 +20,7 @@ _DURATIONS = (
     select(_turns.c.started_at, _turns.c.closed_at, _turns.c.served_seconds)
     .where(
         _turns.c.bidang_id == bindparam("b_bidang"),
-        _turns.c.state == State.DONE.value,
+        state_in(State.DONE),
         _turns.c.closed_at > bindparam("b_since"),
         _turns.c.closed_at <= bindparam("b_now"),  # a wrong clock's future tells nothing, and
         _turns.c.closed_at >= _turns.c.started_at,  # it may have stepped back during a service
@@ -31,20 +31,24 @@ _DURATIONS = (
 _DESKS = select(func.count()).where(
     _turns.c.bidang_id == bindparam("b_bidang"),
     _turns.c.day == bindparam("b_day"),
-    _turns.c.state.in_([s.value for s in AT_COUNTER]),
+    state_in(*AT_COUNTER),
 )
 
 Range = tuple[int, int]
 
 
-def estimate(bidang_id: int, people_ahead: int, *, day: date, now: datetime) -> Range | None:
+def estimate(
+    bidang_id: int, people_ahead: int, *, day: date, now: datetime, desks: int | None = None
+) -> Range | None:
     """Minutes until the turn of somebody with `people_ahead` before them: (at least, at most).
 
     From the middle half of the bidang's latest services and its active desks; None under
     `FEWEST_SAMPLES` services. Nobody ahead and a free desk is (0, 0).
+    `desks` is how many serve, where the caller knows it.
     """
     connection = db.session.connection()
-    desks = connection.execute(_DESKS, {"b_bidang": bidang_id, "b_day": day}).scalar_one()
+    if desks is None:
+        desks = connection.execute(_DESKS, {"b_bidang": bidang_id, "b_day": day}).scalar_one()
     rows = connection.execute(
         _DURATIONS, {"b_bidang": bidang_id, "b_since": now - RECENT, "b_now": now}
     ).all()

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 
 from ruko.audit import Actor, trail
 from ruko.bookings import Booking, arrive
-from ruko.db import db, upsert, values_of
+from ruko.db import db, per_engine, values_of
 from ruko.errors import N_, Invalid, RukoError
 from ruko.offices import (
     Bidang,
@@ -35,9 +35,20 @@ from ruko.tickets.models import (
 GONE = (State.NO_SHOW, State.CANCELLED)
 """A booking's visitors who come back scan their code again."""
 
+_series = TicketSeries.__table__
 _tickets = Ticket.__table__
 _turns = Turn.__table__
 
+_next = per_engine(
+    lambda insert: (
+        insert(_series)
+        .values(values_of("office_id", "day", "letter") | {"last": 1})
+        .on_conflict_do_update(
+            index_elements=["office_id", "day", "letter"], set_={"last": _series.c.last + 1}
+        )
+        .returning(_series.c.last)
+    )
+)
 _TICKET = (
     insert(_tickets)  # type: ignore[arg-type]  # a mapped table is a Table
     .values(
@@ -151,16 +162,8 @@ def check_in(office: Office, booking: Booking, *, by: Actor, now: datetime) -> t
 
 
 def _next_number(office: Office, day: date, letter: str) -> int:
-    series = TicketSeries.__table__
-    statement = (
-        upsert(series)
-        .values(office_id=office.id, day=day, letter=letter, last=1)
-        .on_conflict_do_update(
-            index_elements=["office_id", "day", "letter"], set_={"last": series.c.last + 1}
-        )
-        .returning(series.c.last)
-    )
-    return int(db.session.connection().execute(statement).scalar_one())
+    series = {"b_office_id": office.id, "b_day": day, "b_letter": letter}
+    return int(db.session.connection().execute(_next(), series).scalar_one())
 
 
 def _enter(

@@ -46,7 +46,8 @@ def rejoin(office: Office, turn: Turn, *, by: Actor, now: datetime) -> None:
     if hours.state == "closed" and hours.reason is not None:
         raise hours.reason
     ahead = _next_ones(turn, office.rejoin_behind, now=now)
-    rank_at = _behind(turn, ahead) if ahead else now
+    own_place = now if office.rejoin_behind else turn.rank_at
+    rank_at = _behind(turn, ahead) if ahead else own_place
     move(turn, State.NO_SHOW, to=State.WAITING, now=now, rank_at=rank_at, **_anew(now))
     note_move(office, turn, "rejoin", State.WAITING, by=by, now=now)
 

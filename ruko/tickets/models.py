@@ -4,7 +4,17 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ruko.db import Base
@@ -50,6 +60,14 @@ class Outcome(StrEnum):
 
 def _in(*states: State) -> str:
     return "state IN (" + ", ".join(f"'{s.value}'" for s in states) + ")"
+
+
+def state_in(*states: State) -> ColumnElement[bool]:
+    """For queries: whether a turn is in one of `states`.
+
+    They stand in the text, not as parameters: else no engine may use the partial indexes below.
+    """
+    return Turn.__table__.c.state.in_([literal_column(f"'{s.value}'") for s in states])
 
 
 class TicketSeries(Base):

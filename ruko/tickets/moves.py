@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from ruko.audit import Actor, trail
+from ruko.bookings import Booking
 from ruko.db import db
 from ruko.errors import N_, Invalid, WrongState
 from ruko.offices import Bidang, Counter, Office, change_board
@@ -87,13 +88,21 @@ def as_it_stood(before: dict[str, Any]) -> dict[str, Any]:
 
 
 def move(
-    turn: Turn, *states: State, to: State, now: datetime, undoable: bool = True, **values: Any
+    turn: Turn,
+    *states: State,
+    to: State,
+    now: datetime,
+    undoable: bool = True,
+    booking: Booking | None = None,
+    **values: Any,
 ) -> None:
-    """Move the turn from one of `states`, keeping how it stood.
+    """Move the turn from one of `states`, keeping how it stood; and a `booking` that will follow it.
 
     Raises `WrongState` when it has moved meanwhile.
     """
     before = as_it_stands(turn) if undoable else None
+    if before and booking:
+        before["booking"] = booking.state
     _move(turn, *states, state=to, before=before, stepped_at=now, **values)
 
 
@@ -111,9 +120,15 @@ def _move(turn: Turn, *states: State, **values: Any) -> None:
         .returning(Turn.id)
         .execution_options(synchronize_session=False)
     ).scalar()
-    db.session.refresh(turn)
     if moved is None:
-        raise WrongState(turn.state)
+        raise moved_meanwhile(turn)
+    db.session.refresh(turn)
+
+
+def moved_meanwhile(turn: Turn) -> WrongState:
+    """Somebody was faster: how the ticket stands now, also when an undone transfer took the turn away."""
+    latest = select(Turn.state).where(Turn.ticket_id == turn.ticket_id).order_by(Turn.id.desc())
+    return WrongState(db.session.scalars(latest.limit(1)).one())
 
 
 def note_move(
@@ -148,9 +163,14 @@ def note_move(
     change_board(office.id, bidang.code)
 
 
-def booking_of(turn: Turn) -> int | None:
-    """The booking that the turn's visitors arrived with, by its id."""
-    return db.session.scalar(select(Ticket.booking_id).where(Ticket.id == turn.ticket_id))
+def booking_of(turn: Turn) -> Booking | None:
+    """The booking that the turn's visitors arrived with."""
+    return db.session.scalar(
+        select(Booking)
+        .join(Ticket, Ticket.booking_id == Booking.id)
+        .where(Ticket.id == turn.ticket_id)
+        .execution_options(populate_existing=True)
+    )
 
 
 def short(field: str, text: str, longest: int = LONGEST_REASON) -> str:

@@ -11,7 +11,7 @@ from ruko.audit import trail_of
 from ruko.bookings import Booking
 from ruko.db import db
 from ruko.errors import N_, NotFound
-from ruko.offices import Bidang, Counter, Office, Service, Village, full_name
+from ruko.offices import Bidang, Counter, Office, OfficeState, Service, Village, full_name
 from ruko.tickets.estimates import Range, estimate
 from ruko.tickets.models import (
     AT_COUNTER,
@@ -22,6 +22,7 @@ from ruko.tickets.models import (
     Ticket,
     TicketSeries,
     Turn,
+    state_in,
 )
 
 NEAR_AHEAD = 2
@@ -63,6 +64,7 @@ _VISIT_COLUMNS = (
     Turn.called_by,
     Turn.held_reason,
     Turn.stepped_at,
+    Turn.version,
     Turn.note,
     Turn.outcome,
     Turn.result_note,
@@ -85,19 +87,40 @@ _BY_TOKEN = _VISITS.where(Ticket.token == bindparam("b_token")).order_by(Turn.id
 _OF_BIDANG = _VISITS.where(
     Turn.bidang_id == bindparam("b_bidang"),
     Turn.day == bindparam("b_day"),
-    Turn.state.in_([*IN_THE_QUEUE]),
+    state_in(*IN_THE_QUEUE),
 ).order_by(Turn.rank_at, Turn.id)
+_VERSION_AT = (
+    select(OfficeState.board_version, OfficeState.call_seq)
+    .join(Ticket, Ticket.office_id == OfficeState.office_id)
+    .where(Ticket.token == bindparam("b_token"))
+)
+_CALL = select(Call.__table__).where(
+    Call.office_id == bindparam("b_office"), Call.seq == bindparam("b_seq")
+)
+_OF_TURN = _VISITS.where(Turn.id == bindparam("b_turn"))
 _AT_COUNTERS = _VISITS.where(
-    Ticket.office_id == bindparam("b_office"),
+    Counter.office_id == bindparam("b_office"),
     Turn.day == bindparam("b_day"),
-    Turn.state.in_([*AT_COUNTER]),
+    state_in(*AT_COUNTER),
 )
 _AHEAD = select(func.count()).where(
     Turn.bidang_id == bindparam("b_bidang"),
     Turn.day == bindparam("b_day"),
-    Turn.state == State.WAITING,
+    state_in(State.WAITING),
     (Turn.rank_at < bindparam("b_rank"))
     | ((Turn.rank_at == bindparam("b_rank")) & (Turn.id < bindparam("b_turn"))),
+)
+_BEHIND = (
+    select(Turn.id)
+    .where(
+        Turn.bidang_id == bindparam("b_bidang"),
+        Turn.day == bindparam("b_day"),
+        Turn.state == State.WAITING,
+        Turn.rank_at <= bindparam("b_now"),
+        (Turn.rank_at > bindparam("b_rank"))
+        | ((Turn.rank_at == bindparam("b_rank")) & (Turn.id > bindparam("b_turn"))),
+    )
+    .limit(1)
 )
 _SERVED_NOW = (
     select(Ticket.letter, Ticket.number, Counter.name)
@@ -107,7 +130,7 @@ _SERVED_NOW = (
     .where(
         Turn.bidang_id == bindparam("b_bidang"),
         Turn.day == bindparam("b_day"),
-        Turn.state.in_([*AT_COUNTER]),
+        state_in(*AT_COUNTER),
     )
     .order_by(LATEST_FIRST, Turn.id.desc())
 )
@@ -146,11 +169,15 @@ class Visit:
     """A ticket with its latest turn, as its visitor and its desk may see it; never a name."""
 
     ticket_id: int
+    turn_id: int
+    version: str
+    """Another one after every step of the visit."""
     token: str
     code: str
     number: int
     day: date
     state: State
+    rank_at: datetime
     priority: bool
     visitor: str
     village: str | None
@@ -248,7 +275,7 @@ def get_visit(
 
     `office_of` gives the office of an id (doors keep it at hand); with `office`, only its own.
     """
-    row = db.session.execute(_BY_TOKEN, {"b_token": token}).one_or_none()
+    row = db.session.connection().execute(_BY_TOKEN, {"b_token": token}).one_or_none()
     if row is None or (office is not None and row.office_id != office.id):
         raise NotFound(
             N_(
@@ -257,6 +284,12 @@ def get_visit(
         )
     home: Office = office_of(row.office_id)
     return home, _visit(row, home.day(now), None)
+
+
+def version_at(token: str) -> tuple[int, int] | None:
+    """The board's version at the office of a ticket's token: while it stands, so does the visit."""
+    row = db.session.connection().execute(_VERSION_AT, {"b_token": token}).one_or_none()
+    return (row.board_version, row.call_seq) if row else None
 
 
 def estimate_for(visit: Visit, *, now: datetime) -> Range | None:
@@ -270,7 +303,7 @@ def queue_of(office: Office, bidang: Bidang, *, now: datetime) -> Queue:
     """The bidang's queue of today in one reading."""
     today = office.day(now)
     where = {"b_bidang": bidang.id, "b_day": today}
-    rows = db.session.execute(_OF_BIDANG, where).all()
+    rows = db.session.connection().execute(_OF_BIDANG, where).all()
     waiting = [row for row in rows if row.state == State.WAITING]
     return Queue(
         current=tuple(_visit(r, today, 0) for r in rows if r.state in AT_COUNTER),
@@ -284,14 +317,28 @@ def queue_of(office: Office, bidang: Bidang, *, now: datetime) -> Queue:
 def visits_at_counters(office: Office, *, now: datetime) -> dict[int, Visit]:
     """Who is called to or served at each occupied place now, by the place's id."""
     today = office.day(now)
-    rows = db.session.execute(_AT_COUNTERS, {"b_office": office.id, "b_day": today})
+    where = {"b_office": office.id, "b_day": today}
+    rows = db.session.connection().execute(_AT_COUNTERS, where)
     return {row.counter: _visit(row, today, 0) for row in rows}
 
 
 def served_now(visit: Visit) -> list[tuple[str, str]]:
     """Who is at the visit's bidang at this moment: ticket codes and places, the latest first."""
-    rows = db.session.execute(_SERVED_NOW, {"b_bidang": visit.bidang_id, "b_day": visit.day})
+    where = {"b_bidang": visit.bidang_id, "b_day": visit.day}
+    rows = db.session.connection().execute(_SERVED_NOW, where)
     return [(ticket_code(row.letter, row.number), row.name) for row in rows]
+
+
+def somebody_behind(visit: Visit, *, now: datetime) -> bool:
+    """Whether there is anybody whom this waiting visitor could let pass."""
+    where = {
+        "b_bidang": visit.bidang_id,
+        "b_day": visit.day,
+        "b_rank": visit.rank_at,
+        "b_turn": visit.turn_id,
+        "b_now": now,
+    }
+    return db.session.execute(_BEHIND, where).first() is not None
 
 
 def history_of(ticket_id: int) -> list[Step]:
@@ -320,29 +367,34 @@ def own_figures(office: Office, account_id: int, *, now: datetime) -> OwnFigures
 
 def full_bidang(office: Office, *, now: datetime) -> set[int]:
     """The bidang, by their id, whose numbers of today are all taken."""
+    of_today = (
+        (TicketSeries.office_id == Bidang.office_id)
+        & (TicketSeries.letter == Bidang.letter)
+        & (TicketSeries.day == office.day(now))
+    )
     rows = db.session.execute(
         select(Bidang.id)
-        .join(TicketSeries, TicketSeries.letter == Bidang.letter)
+        .outerjoin(TicketSeries, of_today)
         .where(
             Bidang.office_id == office.id,
-            TicketSeries.office_id == office.id,
-            TicketSeries.day == office.day(now),
-            TicketSeries.last >= Bidang.daily_capacity,
+            func.coalesce(TicketSeries.last, 0) >= Bidang.daily_capacity,
         )
     )
     return set(rows.scalars())
 
 
-def get_called(office: Office, seq: int, *, now: datetime) -> tuple[Call, Visit]:
-    """The office's call with that number, and the visit it called."""
-    call = db.session.scalars(select(Call).filter_by(office_id=office.id, seq=seq)).one()
-    row = db.session.execute(_VISITS.where(Turn.id == call.turn_id)).one()
+def get_called(office: Office, seq: int, *, now: datetime) -> tuple[Any, Visit]:
+    """The office's call with that number, a row with the columns of `Call`, and the visit it called."""
+    connection = db.session.connection()
+    call = connection.execute(_CALL, {"b_office": office.id, "b_seq": seq}).one()
+    row = connection.execute(_OF_TURN, {"b_turn": call.turn_id}).one()
     return call, _visit(row, office.day(now), None)
 
 
 def _figures(where: dict[str, Any]) -> DayFigures:
-    issued, done, missed = db.session.execute(_TODAY, where).one()
-    waits = [_minutes(row.entered_at, row.called_at) for row in db.session.execute(_WAITS, where)]
+    connection = db.session.connection()
+    issued, done, missed = connection.execute(_TODAY, where).one()
+    waits = [_minutes(row.entered_at, row.called_at) for row in connection.execute(_WAITS, where)]
     return DayFigures(issued, done or 0, missed or 0, round(median(waits)) if waits else None)
 
 
@@ -360,7 +412,8 @@ def _visit(row: Any, today: date, people_ahead: int | None) -> Visit:
         state = State.EXPIRED
     if people_ahead is None:
         people_ahead = (
-            db.session.execute(
+            db.session.connection()
+            .execute(
                 _AHEAD,
                 {
                     "b_bidang": row.bidang_id,
@@ -368,18 +421,22 @@ def _visit(row: Any, today: date, people_ahead: int | None) -> Visit:
                     "b_rank": row.rank_at,
                     "b_turn": row.turn_id,
                 },
-            ).scalar_one()
+            )
+            .scalar_one()
             if state == State.WAITING
             else 0
         )
     shown_place = state in AT_COUNTER
     return Visit(
         ticket_id=row.ticket_id,
+        turn_id=row.turn_id,
+        version=f"{row.turn_id}.{row.version}",
         token=row.token,
         code=ticket_code(row.letter, row.number),
         number=row.number,
         day=row.day,
         state=state,
+        rank_at=row.rank_at,
         priority=row.priority,
         visitor=row.visitor,
         village=row.village,

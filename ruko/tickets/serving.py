@@ -21,9 +21,10 @@ def start(office: Office, turn: Turn, *, by: Actor, now: datetime) -> None:
     """The called visitor sits down; a booking is in session from here."""
     begin_day(office, now=now)
     require_state(turn, office, now, State.CALLED)
-    move(turn, State.CALLED, to=State.SERVING, now=now, started_at=now)
-    if booking_id := booking_of(turn):
-        bookings.begin_session(booking_id, by=by, now=now)
+    booking = booking_of(turn)
+    move(turn, State.CALLED, to=State.SERVING, now=now, booking=booking, started_at=now)
+    if booking:
+        bookings.begin_session(booking.id, by=by, now=now)
     note_move(office, turn, "start", State.SERVING, by=by, now=now)
 
 
@@ -71,17 +72,19 @@ def finish(
     outcome, note = short("outcome", outcome, LONGEST_OUTCOME), short("note", note, LONGEST_NOTE)
     begin_day(office, now=now)
     require_state(turn, office, now, *AT_COUNTER)
+    booking = booking_of(turn)
     move(
         turn,
         *AT_COUNTER,
         to=State.DONE,
         now=now,
+        booking=booking,
         closed_at=now,
         outcome=outcome or None,
         result_note=note or None,
     )
-    if booking_id := booking_of(turn):
-        bookings.complete(booking_id, by=by, now=now)
+    if booking:
+        bookings.complete(booking.id, by=by, now=now)
     note_move(office, turn, "finish", State.DONE, by=by, now=now)
 
 

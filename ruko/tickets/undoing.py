@@ -11,13 +11,10 @@ from ruko.bookings import BookingState
 from ruko.db import db
 from ruko.errors import N_, TooLate, WrongState
 from ruko.offices import Bidang, Counter, Office, change_board
-from ruko.tickets.counters import CounterBusy
+from ruko.tickets.counters import CounterBusy, end_break, keep_breaks_away
 from ruko.tickets.days import begin_day
 from ruko.tickets.models import AT_COUNTER, Call, State, Turn
-from ruko.tickets.moves import booking_of, given, put_back, state_on
-
-FOLLOWED = {State.CALLED: BookingState.CHECKED_IN, State.SERVING: BookingState.IN_SESSION}
-"""A booking's state while its ticket is in that one."""
+from ruko.tickets.moves import booking_of, given, moved_meanwhile, put_back, state_on
 
 
 def undo(office: Office, turn: Turn, *, by: Actor, now: datetime) -> None:
@@ -29,7 +26,7 @@ def undo(office: Office, turn: Turn, *, by: Actor, now: datetime) -> None:
     """
     begin_day(office, now=now)
     shown = state_on(turn, office, now)
-    if turn.before is None or turn.stepped_at is None or shown == State.EXPIRED:
+    if turn.before is None or turn.stepped_at is None or turn.day != office.day(now):
         raise WrongState(shown, N_("Nothing was undone: there is no step to take back."))
     if now > turn.stepped_at + timedelta(seconds=office.undo_seconds):
         raise TooLate(
@@ -42,8 +39,10 @@ def undo(office: Office, turn: Turn, *, by: Actor, now: datetime) -> None:
         touched.add(source.bidang_id)
     else:
         _withdraw_call(turn, now=now)
-    place = _put_back(source)
-    _step_back_booking(source, by=by, now=now)
+    followed = (source.before or {}).get("booking")
+    counter = _put_back(source)
+    if followed and (booking := booking_of(source)):
+        bookings.step_back(booking.id, BookingState(followed), by=by, now=now)
     codes = {b: db.session.get_one(Bidang, b).code for b in touched}
     trail(
         "ticket",
@@ -54,8 +53,10 @@ def undo(office: Office, turn: Turn, *, by: Actor, now: datetime) -> None:
         now=now,
         state=State(source.state).value,
         bidang=codes[source.bidang_id],
-        **given(place=place),
+        **given(place=counter.name if counter else None),
     )
+    if counter:
+        end_break(office, counter, by=by, now=now)
     change_board(office.id, *codes.values())
 
 
@@ -65,18 +66,20 @@ def stepped_turn(turn: Turn) -> Turn:
     return db.session.get_one(Turn, came_from) if came_from else turn
 
 
-def _put_back(turn: Turn) -> str | None:
-    """The turn as it was; returns the name of its place when it is at one again."""
+def _put_back(turn: Turn) -> Counter | None:
+    """The turn as it was; returns its place when it is at one again."""
     before = turn.before or {}
     at_counter = before.get("state") in AT_COUNTER
     counter = db.session.get_one(Counter, before["counter_id"]) if at_counter else None
+    if counter:
+        keep_breaks_away(counter)
     try:
         put_back(turn, before)
     except IntegrityError as error:
         if counter is None:
             raise
         raise CounterBusy(counter) from error
-    return counter.name if counter else None
+    return counter
 
 
 def _take_away(turn: Turn) -> None:
@@ -88,21 +91,15 @@ def _take_away(turn: Turn) -> None:
         .execution_options(synchronize_session=False)
     ).scalar()
     if gone is None:
-        db.session.refresh(turn)
-        raise WrongState(turn.state)
+        raise moved_meanwhile(turn)
     db.session.expunge(turn)
 
 
 def _withdraw_call(turn: Turn, *, now: datetime) -> None:
-    db.session.execute(
-        update(Call)
-        .where(Call.turn_id == turn.id, Call.called_at == turn.stepped_at)
-        .values(withdrawn_at=now)
-    )
-
-
-def _step_back_booking(turn: Turn, *, by: Actor, now: datetime) -> None:
-    booking_id = booking_of(turn)
-    state = FOLLOWED.get(State(turn.state))
-    if booking_id and state:
-        bookings.step_back(booking_id, state, by=by, now=now)
+    """Take the call back when that was the step; nothing else leaves a visitor called."""
+    if turn.state == State.CALLED:
+        db.session.execute(
+            update(Call)
+            .where(Call.turn_id == turn.id, Call.called_at == turn.stepped_at)
+            .values(withdrawn_at=now)
+        )

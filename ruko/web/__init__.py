@@ -22,6 +22,7 @@ from ruko.web.doors import (
 )
 from ruko.web.forms import show_at_field
 from ruko.web.once import commit, led_to, new_key, once, undo
+from ruko.web.polled import polled
 from ruko.web.qr import qr_answer
 from ruko.web.reading import READING
 from ruko.web.throttle import Throttle
@@ -42,6 +43,7 @@ __all__ = [
     "new_key",
     "office_of",
     "once",
+    "polled",
     "qr_answer",
     "reads_only",
     "register_door",

@@ -7,8 +7,8 @@ from flask import Response, g, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from ruko.accounts import Role, Token, User, find_token
-from ruko.devices import Device, DeviceKind, live_device
+from ruko.accounts import Role, User, find_token
+from ruko.devices import Device, DeviceKind, find_bearer, find_revoked, live_device
 from ruko.errors import N_, Forbidden, Unauthenticated
 from ruko.web.doors import current_office
 
@@ -35,17 +35,10 @@ def read_bearer() -> None:
     token = bearer_token()
     if token is None:
         return
-    row = find_token(token)
-    bearer = _bearer_of(row) if row else None
+    bearer = find_bearer(token)
     if bearer is None:
         raise Unauthenticated(N_("This access token is not valid (any more)."))
     g.bearer = bearer
-
-
-def _bearer_of(row: Token) -> Caller | None:
-    if row.user is not None:
-        return row.user if row.user.active else None
-    return live_device(row)
 
 
 def signed_in() -> User | None:
@@ -62,6 +55,13 @@ def current_device() -> Device | None:
         g.device = live_device(row) if row else None
     device: Device | None = g.device
     return device
+
+
+def revoked_device(kind: DeviceKind) -> Device | None:
+    """What this browser was in the current office until it was revoked, or None."""
+    token = request.cookies.get(DEVICE_COOKIE)
+    device = find_revoked(token) if token and current_device() is None else None
+    return device if device and device.serves(current_office(), kind) else None
 
 
 def keep_device(response: Response | BaseResponse, token: str) -> None:

@@ -101,7 +101,7 @@ def settings() -> Settings:
 
 def base_url() -> str:
     """What absolute addresses begin with: `RUKO_BASE_URL`, else the address asked for."""
-    return settings().base_url or request.host_url.rstrip("/")
+    return settings().base_url or f"{request.scheme}://{request.host}"
 
 
 def url_of(endpoint: str, **values: Any) -> str:

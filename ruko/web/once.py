@@ -13,13 +13,22 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from flask import Response, g, request
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, delete, select, update
+from sqlalchemy import (
+    ForeignKey,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.wrappers import Response as BaseResponse
 
 from ruko import clock
 from ruko.accounts import User
-from ruko.db import Base, db, end_writing, upsert
+from ruko.db import Base, db, end_writing, per_engine, values_of
 from ruko.errors import N_, IdempotencyMismatch, Invalid
 from ruko.web.callers import Caller
 from ruko.web.doors import current_office
@@ -48,6 +57,22 @@ class RequestKey(Base):
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
+_keys = RequestKey.__table__
+_claim = per_engine(
+    lambda insert: (
+        insert(_keys)
+        .values(values_of("office_id", "caller", "key", "request_hash", "created_at"))
+        .on_conflict_do_nothing(index_elements=["office_id", "caller", "key"])
+        .returning(_keys.c.id)
+    )
+)
+_KEEP = (
+    update(_keys)  # type: ignore[arg-type]  # a mapped table is a Table
+    .where(_keys.c.id == bindparam("b_id"))
+    .values(values_of("status", "content_type", "location", "body"))
+)
+
+
 def new_key() -> str:
     """A fresh key for a form, which makes its page's press one press."""
     return secrets.token_hex(16)
@@ -66,7 +91,6 @@ def once(who: Caller | str, key: str | None = None) -> Response | None:
         return None
     if len(key) > LONGEST_KEY or not key.isprintable():
         raise Invalid("Idempotency-Key", N_("A request key has at most 200 printable characters."))
-    keys = RequestKey.__table__
     now = clock.now()
     mine = {
         "office_id": current_office().id,
@@ -74,14 +98,11 @@ def once(who: Caller | str, key: str | None = None) -> Response | None:
         "key": key,
     }
     digest = _digest()
+    row = {f"b_{name}": value for name, value in mine.items()}
+    row |= {"b_request_hash": digest, "b_created_at": now}
     connection = db.session.connection()
     for _ in range(2):
-        row_id = connection.execute(
-            upsert(keys)
-            .values(**mine, request_hash=digest, created_at=now)
-            .on_conflict_do_nothing(index_elements=["office_id", "caller", "key"])
-            .returning(keys.c.id)
-        ).scalar()
+        row_id = connection.execute(_claim(), row).scalar()
         if row_id is not None:
             g.request_key = row_id
             if row_id % PURGE_EVERY == 0:
@@ -111,14 +132,14 @@ def commit(response: Answer) -> Answer:
     row_id = g.pop("request_key", None)
     if row_id is not None and response.status_code < 400:
         db.session.connection().execute(
-            update(RequestKey)
-            .where(RequestKey.id == row_id)
-            .values(
-                status=response.status_code,
-                content_type=response.content_type,
-                location=response.location,
-                body=response.get_data(),
-            )
+            _KEEP,
+            {
+                "b_id": row_id,
+                "b_status": response.status_code,
+                "b_content_type": response.content_type,
+                "b_location": response.location,
+                "b_body": response.get_data(),
+            },
         )
     db.session.commit()
     return response

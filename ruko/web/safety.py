@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask, Response, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf import CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 
 from ruko.db import begin_writing, end_writing
 from ruko.errors import N_, Invalid, NotFound
@@ -34,6 +35,14 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 
 class SessionCookie(SecureCookieSessionInterface):
     """The session cookie, `Secure` exactly when the page came over TLS (the LAN has none)."""
+
+    _serializer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Made once: the key never changes, and making it takes as long as a query."""
+        if self._serializer is None:
+            self._serializer = super().get_signing_serializer(app)
+        return self._serializer
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure

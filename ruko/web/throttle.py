@@ -22,6 +22,8 @@ SIGN_IN = RateLimitItemPerMinute(8, 15, namespace="sign-in")
 """Eight wrong passwords for one account from one address in a quarter of an hour."""
 LOOK_UP = RateLimitItemPerMinute(60, 10, namespace="look-up")
 ANONYMOUS_POST = RateLimitItemPerMinute(120, 1, namespace="anonymous-post")
+PAIRING_CODE = RateLimitItemPerMinute(12, 15, namespace="pairing-code")
+"""Below what an office shows at once (`pairing.MOST_OPEN`): one address never uses all of it up."""
 
 
 class Throttle:

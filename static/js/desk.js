@@ -1,6 +1,9 @@
 // The desk: keeps itself fresh, sends presses in the background, answers to letter keys.
 // Everything here is a form or a link that works without this file.
 
+import { ring } from "./desk-help.js";
+import { label, listen } from "./desk-keys.js";
+
 const ANSWER_MS = 10_000;
 const POLL_MS = 15_000;
 const FRESH_MS = 60_000; // hints may be lost: with a line, too, the queue is read once a minute
@@ -35,7 +38,9 @@ async function ask(url, options = {}) {
 function shown(element) {
   const copy = element.cloneNode(true);
   for (const input of copy.querySelectorAll('input[type="hidden"]')) input.remove();
-  for (const timer of copy.querySelectorAll("[data-since]")) timer.textContent = "";
+  // what this page writes by itself: the time, the chosen letters, an undoing that is over
+  for (const own of copy.querySelectorAll("[data-since], [data-letter]")) own.textContent = "";
+  for (const form of copy.querySelectorAll("[data-until]")) form.hidden = false;
   return copy.outerHTML;
 }
 
@@ -57,13 +62,15 @@ function show(page, { pressed }) {
   }
   const title = part("here").dataset.title;
   if (title) document.title = `${title} · RUKO`;
+  label();
   if (focused && focused !== document.body && !focused.isConnected) focusAgain(place);
   tick();
 }
 
 function focusAgain(place) {
   const same = place && desk.querySelector(`[data-place="${place}"]:not(:disabled)`);
-  (same || desk.querySelector('[data-place="main"]'))?.focus();
+  const list = place?.startsWith("at-") && desk.querySelector(".m-wait--long");
+  (same || list || desk.querySelector('[data-place="main"]'))?.focus();
 }
 
 async function refresh() {
@@ -134,6 +141,7 @@ function fail(sentence) {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!desk.contains(form) && !dialog.contains(form)) return;
+  if ("leave" in form.dataset) return; // another place: another page
   event.preventDefault();
   const body = new URLSearchParams(new FormData(form, event.submitter));
   press(event.submitter, form.action, { method: "POST", body });
@@ -151,37 +159,14 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// Letter keys, kept on or off in this browser
-
-const keys = document.querySelector("#keys input");
+// Letter keys
 
 function typesInto(target) {
   // just after a dialog has closed, its field may still hold the focus
   return !dialog.contains(target) && target.closest('input:not([type="checkbox"]), select, textarea');
 }
 
-function setKeys(on) {
-  keys.checked = on;
-  desk.dataset.keys = on ? "on" : "off";
-}
-
-if (keys) {
-  document.getElementById("keys").hidden = false;
-  setKeys(localStorage.getItem("ruko-desk-keys") !== "off");
-  keys.addEventListener("change", () => {
-    localStorage.setItem("ruko-desk-keys", keys.checked ? "on" : "off");
-    setKeys(keys.checked);
-  });
-  document.addEventListener("keydown", (event) => {
-    if (!keys.checked || dialog.open || event.repeat || event.isComposing) return;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (typesInto(event.target)) return;
-    const button = desk.querySelector(`[data-key="${CSS.escape(event.key.toUpperCase())}"]`);
-    if (!button) return;
-    event.preventDefault();
-    button.click();
-  });
-}
+listen(typesInto, () => dialog.open);
 
 // Time and the line
 
@@ -191,10 +176,17 @@ function readClock(moment) {
 
 function tick() {
   for (const timer of desk.querySelectorAll("[data-since]")) {
-    const seconds = Math.max(0, Math.floor((serverNow() - Date.parse(timer.dataset.since)) / 1000));
+    const running = Math.floor((serverNow() - Date.parse(timer.dataset.since)) / 1000);
+    const seconds = Math.max(0, running) + Number(timer.dataset.before);
     const minutes = Math.floor(seconds / 60);
-    timer.parentElement.classList.toggle("late", minutes >= (timer.dataset.target ?? Infinity));
+    timer.parentElement.classList.toggle("late", minutes >= (timer.dataset.target || Infinity));
     timer.textContent = [minutes, seconds % 60].map((n) => String(n).padStart(2, "0")).join(separator);
+  }
+  for (const form of desk.querySelectorAll("[data-until]:not([hidden])")) {
+    if (serverNow() <= Date.parse(form.dataset.until)) continue;
+    const hadFocus = form.contains(document.activeElement);
+    form.hidden = true;
+    if (hadFocus) focusAgain();
   }
 }
 
@@ -222,6 +214,10 @@ setInterval(tick, 1000);
 const socket = io("/desk", { transports: ["websocket"] });
 socket.on("connect", refresh);
 socket.on("disconnect", refresh);
+socket.on("help", (hint) => {
+  if (hint.state === "asked") ring();
+  refresh();
+});
 socket.on("queue", (hint) => {
   if (hint.bidang === bidang) refresh();
 });

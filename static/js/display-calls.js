@@ -21,6 +21,7 @@ export class Calls {
   /** Hear a board. A first start does not replay the past; a seq that fell is another database. */
   hear(board) {
     if (this.#last === null || board.seq < this.#last) this.#finish(board.seq);
+    if (this.current && !isWanted(this.current, board)) this.#end();
     this.#waiting = board.calls.filter(
       ({ seq }) => seq > this.#last && seq !== this.current?.seq,
     );
@@ -31,8 +32,7 @@ export class Calls {
     if (this.current) {
       const least = this.#hurried ? HURRIED_MS : LEAST_MS;
       if (now - this.#since < (this.#waiting.length ? least : ALONE_MS)) return null;
-      this.#finish(this.current.seq);
-      this.current = null;
+      this.#end();
     }
     if (!this.#waiting.length) return null;
     this.current = this.#waiting.shift();
@@ -41,10 +41,23 @@ export class Calls {
     return this.current;
   }
 
+  #end() {
+    this.#finish(this.current.seq);
+    this.current = null;
+  }
+
   #finish(seq) {
     this.#last = seq;
     this.#memory.set(seq);
   }
+}
+
+// Taken back (or missed) meanwhile: it is no open call, and nobody is at a place with that number.
+function isWanted(call, board) {
+  return (
+    board.calls.some(({ seq }) => seq === call.seq) ||
+    board.bidang.some(({ serving }) => serving.some(({ ticket }) => ticket === call.ticket))
+  );
 }
 
 /** The browser's memory; a screen that may not keep anything starts anew each time. */

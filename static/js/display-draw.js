@@ -42,7 +42,7 @@ export function drawer(root, say) {
   function drawWords(words) {
     if (!words) return;
     at("title").replaceChildren(...words.title.map((line) => el("span", {}, line)));
-    at("lines").replaceChildren(...words.lines.map((line) => el("p", {}, ...filled(line))));
+    at("lines").replaceChildren(...words.lines.map((line) => el("p", { className: isLong(line[0]) ? "long" : "" }, ...filled(line))));
   }
 
   function drawAgenda(entries) {
@@ -75,9 +75,10 @@ export function drawer(root, say) {
       when("messages", view.messages, drawMessages);
       when("turn", still.matches ? Math.floor(now / SWAP_MS) : null, drawTurn);
       when("opens", view.opens, (line) => at("opens").replaceChildren(...filled(line)));
-      when("holiday", view.holiday, (name) => {
-        at("holiday").hidden = !name;
-        text("holiday", name ?? "");
+      when("why", view.why, (why) => {
+        at("why").hidden = !why;
+        at("why").classList.toggle("long", isLong(why ?? ""));
+        text("why", why ?? "");
       });
     },
     time: (clock) => when("time", clock, () => text("time", clock)),
@@ -96,6 +97,8 @@ export function drawer(root, say) {
     shift: (step) => when("shift", step, () => (root.dataset.shift = step)),
   };
 }
+
+const isLong = (line) => line.length > 80;
 
 function el(tag, { className } = {}, ...children) {
   const made = document.createElement(tag);
@@ -121,7 +124,7 @@ function letter(sign) {
 function filled([sentence, values]) {
   return sentence
     .split(/\{(\w+)\}/)
-    .map((part, place) => (place % 2 ? el("b", {}, values[part] ?? "") : part))
+    .map((part, place) => (place % 2 ? (part in values ? el("b", {}, values[part]) : `{${part}}`) : part))
     .filter((part) => part !== "");
 }
 
@@ -142,7 +145,7 @@ function row(bidang) {
     { className: bidang.now ? "is-now" : "" },
     el("td", { className: "l" }, letter(bidang.letter)),
     name,
-    el("td", { className: `n${two}` }, ...(numbers.length ? numbers : [el("i", {}, bidang.ready)])),
+    el("td", { className: `n${two}` }, ...(numbers.length ? numbers : resting(bidang))),
     el("td", { className: `c o rk-num${two}` }, ...places),
     el(
       "td",
@@ -153,12 +156,14 @@ function row(bidang) {
   );
 }
 
+const resting = ({ ready, back }) => [el("i", {}, ready), ...(back ? [el("small", { className: "back" }, back)] : [])];
+
 function agendaEntry(entry, say) {
   return el(
     "li",
     { className: entry.now ? "on" : "" },
     el("p", { className: "t rk-num" }, entry.time, ...(entry.now ? [el("em", {}, `● ${say.now}`)] : [])),
-    el("p", { className: entry.village.length > 17 ? "w long" : "w" }, entry.village),
+    el("p", { className: entry.village.length > 16 ? "w long" : "w" }, entry.village),
     el("p", { className: "x" }, entry.room, ...(entry.letter ? [letter(entry.letter)] : [])),
   );
 }

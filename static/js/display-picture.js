@@ -12,11 +12,11 @@ export function picture(board, say, now, current) {
     scene: scene(board, current),
     call,
     words: call ? null : idle(board, say, now),
-    rows: board.bidang.map((bidang) => row(bidang, board, say, call)),
+    rows: board.bidang.map((bidang) => row(bidang, board, say, now, call)),
     agenda: agenda(board, say, now),
     messages: board.announcements,
     opens: opens(board, say),
-    holiday: board.holiday,
+    why: early(board, say) ?? board.holiday,
   };
 }
 
@@ -60,7 +60,10 @@ function idle(board, say, now) {
   if (board.state === "break") {
     return { title: [say.break], lines: [[say.resumes, { time: clock(board.opens_at, say) }]] };
   }
-  if (board.state === "closed") return { title: [say.closed], lines: [opens(board, say)] };
+  if (board.state === "closed") {
+    const why = early(board, say);
+    return { title: [say.closed], lines: [opens(board, say), ...(why ? [[why, {}]] : [])] };
+  }
   const hours = wall(now, board.generated_at).getUTCHours();
   const greeting = say.greetings[(hours >= 11) + (hours >= 15) + (hours >= 18)];
   return {
@@ -75,8 +78,13 @@ function opens(board, say) {
   return [say.opens, { date, time: clock(board.opens_at, say) }];
 }
 
+// Why the day was closed early.
+function early(board, say) {
+  return board.closure ? say.early.replace("{reason}", () => board.closure) : null;
+}
+
 // The latest two numbers; the one that is called comes first and is the gold one.
-function row(bidang, board, say, call) {
+function row(bidang, board, say, now, call) {
   const isCalled = ({ ticket }) => call?.bidang === bidang.code && ticket === call.ticket;
   const serving = [...bidang.serving].sort((a, b) => isCalled(b) - isCalled(a));
   const latest = serving.slice(0, SHOWN_NUMBERS);
@@ -87,13 +95,24 @@ function row(bidang, board, say, call) {
     numbers: latest.map(({ ticket }) => ticket),
     places: latest.map(({ place }) => place.replace(/^Loket /, "")),
     more: serving.length - latest.length,
-    ready: say.ready[board.state],
+    ...rest(bidang, board, say, now),
     waiting: bidang.waiting,
     estimate: estimate(bidang, board, say),
   };
 }
 
+// The word in place of a number, and until when a break at the bidang's places lasts.
+function rest(bidang, board, say, now) {
+  if (board.state !== "open" || !bidang.breaks.length) {
+    return { ready: say.ready[board.state], back: "" };
+  }
+  const ahead = bidang.breaks.map((each) => each.back_at).filter((at) => at && Date.parse(at) > now);
+  const back = ahead.length ? say.back.replace("{time}", hour(ahead.sort()[0], say)) : "";
+  return { ready: say.rest, back };
+}
+
 function estimate(bidang, board, say) {
+  if (board.state === "open" && bidang.full) return say.full;
   if (board.state !== "open" || !bidang.estimate_minutes) return "–";
   const [low, high] = bidang.estimate_minutes;
   return high === 0 ? say.straight : say.minutes.replace("{range}", `${low}–${high}`);

@@ -1,7 +1,9 @@
 // The ticket on a phone: asks how it stands, sooner near the turn, and never passes off old news as new.
 
+import { alarm, offerSound, vibrates } from "./ticket-alarm.js";
+import { onPress, settle } from "./ticket-press.js";
+
 const LATE_AFTER = 20; // seconds after the moment when an answer was due
-const PATTERN = [400, 150, 400, 150, 800];
 
 const ticket = document.getElementById("ticket");
 const age = document.getElementById("age");
@@ -16,15 +18,17 @@ const ended = () => "ended" in part().dataset;
 
 async function poll() {
   clearTimeout(timer);
+  const shown = part();
   try {
     const answer = await fetch(ticket.dataset.source, {
       headers: etag ? { "If-None-Match": etag } : {},
       cache: "no-store",
       signal: AbortSignal.timeout(10_000),
     });
-    if (answer.status === 200) {
+    const html = await answer.text();
+    if (answer.status === 200 && shown === part()) { // else a press was answered meanwhile
       etag = answer.headers.get("ETag");
-      show(await answer.text());
+      show(html);
     }
     if (answer.status === 200 || answer.status === 304) heard = performance.now();
     pollAfter = Number(answer.headers.get("Poll-After") ?? pollAfter);
@@ -32,27 +36,41 @@ async function poll() {
     // no line: the age below tells
   }
   tellAge();
+  clearTimeout(timer); // a look in between has set it as well
   if (!ended()) timer = setTimeout(poll, pollAfter * 1000);
 }
 
 function show(html) {
-  const before = part().dataset.state;
+  const before = part().dataset;
+  const focused = ticket.contains(document.activeElement) && document.activeElement.id;
   ticket.innerHTML = html;
-  const { state, look, title, said } = part().dataset;
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  const { state, look, version, title, said } = part().dataset;
   document.title = title;
   document.body.className = look ? `rk-phone rk-phone--${look}` : "rk-phone";
   document.querySelector("meta[name=theme-color]").content = look === "call" ? "#F4B93A" : "#F6F7F3";
-  hint();
-  const board = document.getElementById(state === "called" ? "called" : "said");
-  if (board.textContent !== said) board.textContent = said;
-  if (state === "called" && before !== "called") navigator.vibrate?.(PATTERN);
+  dress();
+  if (version === before.version) return tell(state, said);
+  settle({ mayLeave: Boolean(document.getElementById("leave")) });
+  if (state !== "called") return tell(state, said);
+  document.getElementById("called").textContent = "";
+  alarm(); // each call, the first and those that repeat it
+  tell(state, said);
 }
 
-/** Whether this phone can vibrate: never, after a touch, or now. */
-function hint() {
-  const active = navigator.userActivation?.hasBeenActive ?? true;
-  const kind = !navigator.vibrate ? "none" : active ? "ready" : "tap";
-  for (const span of ticket.querySelectorAll("[data-hint]")) span.hidden = span.dataset.hint !== kind;
+function tell(state, said) {
+  const board = document.getElementById(state === "called" ? "called" : "said");
+  if (board.textContent !== said) board.textContent = said;
+}
+
+/** What only the script knows: whether the phone vibrates, and whether a call may still come. */
+function dress() {
+  const kind = vibrates();
+  for (const hint of ticket.querySelectorAll("[data-hint]")) {
+    hint.hidden = (hint.dataset.hint === "none") !== (kind === "none");
+    hint.classList.toggle("p-off", hint.dataset.hint !== kind); // it keeps its room: nothing jumps
+  }
+  offerSound(["waiting", "held", "no_show"].includes(part().dataset.state));
 }
 
 function tellAge() {
@@ -79,8 +97,14 @@ document.addEventListener("visibilitychange", () => {
   stayAwake();
   if (!ended()) poll();
 });
-addEventListener("click", hint);
-hint();
+addEventListener("online", () => !ended() && poll());
+addEventListener("click", dress);
+onPress((html) => {
+  etag = null;
+  heard = performance.now();
+  show(html);
+});
+dress();
 tellAge();
 stayAwake();
 setInterval(tellAge, 1000);

@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -60,33 +61,43 @@ def server(tmp_path: Path) -> Iterator[Server]:
 class serving:  # noqa: N801 – reads as a verb where it is used
     """`with serving(folder, now=…) as server:`; stops it at the end as Ctrl+C would.
 
-    Its database is in `folder` too; `before` is Python that its process runs first.
+    Its database is in `folder` too; `before` is Python that its process runs first. The example
+    begins anew each time; `command="serve"` goes on with what the folder holds.
     """
 
     def __init__(
-        self, folder: Path, *, now: str = "2026-11-23T09:00:00+08:00", before: str = ""
+        self,
+        folder: Path,
+        *,
+        now: str = "2026-11-23T09:00:00+08:00",
+        before: str = "",
+        command: str = "demo",
+        port: int | None = None,
     ) -> None:
         self._folder, self._now, self._before = folder, now, before
+        self._command, self._port = command, port
 
     def __enter__(self) -> Server:
-        port = free_port()
+        port = self._port or free_port()
         self._log = (self._folder / "server.log").open("w+")
         self._process = subprocess.Popen(
             [
                 sys.executable,
                 "-c",
                 f"{self._before}\nfrom ruko.app import main; main()",
-                "demo",
+                self._command,
                 "--port",
                 str(port),
             ],
             stdout=self._log,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
             env=os.environ
             | {
                 "RUKO_NOW": self._now,
                 "RUKO_TESTING": "1",
                 "PYTHONPATH": str(ROOT),
+                "RUKO_DATA_DIR": str(self._folder / "data"),
                 "TMPDIR": str(self._folder),
             },
         )
@@ -121,6 +132,52 @@ def answers(url: str) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
+
+
+@dataclass
+class OfficeComputer:
+    """An installed office whose server can be killed and started again at the same address."""
+
+    folder: Path
+    port: int
+    pairing: str
+
+    def serving(self, **how: str) -> serving:
+        return serving(self.folder, command="serve", port=self.port, **how)
+
+    def pair(self, page: Page, server: Server) -> None:
+        """Make that browser the kiosk."""
+        page.goto(server.url + self.pairing)
+        page.locator("main").get_by_role("button").click()
+        page.wait_for_url(f"{server.home}/kiosk")
+
+    def ask(self, sql: str) -> list[tuple[object, ...]]:
+        """Look into the database, or change it, while no server runs."""
+        (file,) = (self.folder / "data").glob("*.sqlite3")
+        with sqlite3.connect(file) as database:
+            return database.execute(sql).fetchall()
+
+    def tickets(self) -> int:
+        ((count,),) = self.ask("SELECT count(*) FROM ticket")
+        return int(str(count))
+
+
+@pytest.fixture
+def computer(tmp_path: Path) -> OfficeComputer:
+    def ruko(*words: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-c", "from ruko.app import main; main()", *words],
+            env=os.environ | {"RUKO_DATA_DIR": str(tmp_path / "data"), "PYTHONPATH": str(ROOT)},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    ruko("init")
+    said = ruko("device", "add", "kiosk", "Lobi")
+    link = re.search(rf"/{SLUG}/kiosk/pair/\S+", said)
+    assert link, said
+    return OfficeComputer(tmp_path, free_port(), link[0])
 
 
 @pytest.fixture

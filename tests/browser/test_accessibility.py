@@ -329,7 +329,8 @@ def test_the_kiosk(
     page = still(LANDSCAPE)
     home = f"{server.home}/kiosk"
     page.goto(home)
-    look(page, "unpaired kiosk", also=PORTRAIT)
+    expect(page.locator(".rk-code")).to_be_visible()
+    look(page, "unpaired kiosk", also=PORTRAIT, narrow=320)
     (link,) = re.findall(r"http\S+/kiosk/pair/\S+", server.said)
     page.goto(link)
     look(page, "pairing link", also=PORTRAIT)
@@ -353,17 +354,20 @@ def test_the_kiosk(
     expect(page.get_by_role("heading", name="Nomor Anda belum diambil")).to_be_visible()
     look(page, "kiosk without a line", also=PORTRAIT)
     page.context.set_offline(False)
-    page.goto(f"{home}/number/priority?{official}&service=other")
-    page.get_by_role("button", name="Tidak, antrean biasa").click()
-    page.wait_for_url("**/tickets/*")
+    page.wait_for_url("**/tickets/*")  # it tries again by itself
     look(page, "kiosk ticket", also=PORTRAIT)
 
     page.goto(f"{home}/appointment")
+    expect(page.get_by_text("Kios ini tidak memiliki kamera.")).to_be_visible()
     look(page, "code", also=PORTRAIT)
+    page.evaluate("document.querySelector('.k-code').dataset.view = 'camera'")
+    look(page, "camera", also=PORTRAIT)
+    page.evaluate("document.querySelector('.k-code').dataset.view = 'keys'")
     page.fill("#code", "AAAA2222")
     send_as_it_is(page, "form.k-code")
     look(page, "wrong code", also=PORTRAIT)
     page.get_by_role("button", name="Teks besar").click()
+    expect(page.locator("html")).to_have_attribute("data-text", "large")
     page.goto(f"{home}/number/bidang?visitor=resident")
     look(page, "large text", also=PORTRAIT)
 
@@ -378,29 +382,72 @@ def test_the_kiosk(
 
 
 def test_the_ticket_on_a_phone(
-    server: Server, still: Window, enter: Enter, later: Later, look: Inspector
+    server: Server, still: Window, enter: Enter, look: Inspector
 ) -> None:
     phone, desk = still(PHONE), still(DESK)
     enter(desk, "operator")
-    _first, token, missed, stays = (take(desk, "SEK") for _ in range(4))
+    token, _behind = take(desk, "SEK"), take(desk, "SEK")
     page_of = f"{server.url}/t/"
+    plain = still(PHONE)
+    plain.route("**/js/ticket.js", lambda route: route.abort())  # as without scripts
 
     phone.goto(page_of + token)
     look(phone, "waiting", narrow=320)
+    phone.get_by_role("link", name="Batalkan nomor").click()
+    look(phone, "leave?", narrow=320)
+    phone.context.set_offline(True)
+    phone.get_by_role("button", name="Ya, batalkan").click()
+    expect(phone.get_by_text("Belum ada jawaban dari kantor")).to_be_visible()
+    look(phone, "no answer to a press", narrow=320)
+    phone.context.set_offline(False)
+    phone.get_by_role("button", name="Saya butuh waktu lagi").click()
+    expect(phone.get_by_text("Anda sudah membiarkan")).to_be_visible()
+    look(phone, "let somebody pass", narrow=320)
+    plain.goto(f"{page_of}{token}/leave")
+    look(plain, "leave? without scripts", narrow=320)
     call(desk, "SEK", token, "Ruang RUKO 1")
+    plain.get_by_role("button", name="Ya, batalkan").click()
+    expect(plain.get_by_text("Nomor Anda belum dibatalkan")).to_be_visible()
+    look(plain, "refused without scripts", narrow=320)
     phone.reload()
     look(phone, "called", narrow=320)
     ask(desk, f"turns/{token}/start", {})
     phone.reload()
     look(phone, "serving", narrow=320)
+    ask(desk, f"turns/{token}/hold", {"reason": "Fotokopi"})
+    phone.reload()
+    look(phone, "held", narrow=320)
+    ask(desk, f"turns/{token}/resume", {})
+    ask(desk, f"turns/{token}/start", {})
     result = {"outcome": "follow_up", "note": "Proposal dilengkapi lampiran anggaran."}
     ask(desk, f"turns/{token}/finish", result)
     phone.reload()
     look(phone, "done", narrow=320)
+
+
+def test_the_end_of_a_ticket(
+    server: Server, still: Window, enter: Enter, later: Later, look: Inspector
+) -> None:
+    phone, desk = still(PHONE), still(DESK)
+    enter(desk, "operator")
+    missed, stays = take(desk, "SEK"), take(desk, "SEK")
+    page_of = f"{server.url}/t/"
+
     call(desk, "SEK", missed, "Ruang RUKO 1")
     ask(desk, f"turns/{missed}/no-show", {"reason": "Pulang"})
     phone.goto(page_of + missed)
     look(phone, "missed", narrow=320)
+    later(61)
+    phone.reload()
+    expect(phone.get_by_text("Silakan ambil nomor baru")).to_be_visible()
+    look(phone, "missed for good", narrow=320)
+    later(0)
+    left = take(desk, "SEK")
+    phone.goto(page_of + left)
+    phone.get_by_role("link", name="Batalkan nomor").click()
+    phone.get_by_role("button", name="Ya, batalkan").click()
+    expect(phone.get_by_role("heading", level=1)).to_contain_text("dibatalkan")
+    look(phone, "left", narrow=320)
     phone.goto(page_of + "x" * 24)
     look(phone, "unknown ticket", narrow=320)
     later(UNTIL_BREAK)
@@ -427,10 +474,10 @@ def test_the_desk(server: Server, still: Window, enter: Enter, look: Inspector) 
     page.get_by_role("link", name="Panggil nomor tertentu").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     look(page, "dialog", narrow=360)
-    page.goto(f"{home}/calls/number")
-    look(page, "given number", narrow=360)
-    send_as_it_is(page, "main form")
-    look(page, "given number without one", narrow=360)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Atur pintasan huruf").click()
+    look(page, "letter keys", narrow=360)
+    page.keyboard.press("Escape")
 
     token = take(page, "PMD")
     call(page, "PMD", token, "Ruang RUKO 2")
@@ -439,27 +486,66 @@ def test_the_desk(server: Server, still: Window, enter: Enter, look: Inspector) 
     page.get_by_role("button", name="Panggil ulang").click()
     expect(page.get_by_role("alert")).to_be_visible()
     look(page, "desk refused", narrow=360)
-    for name in ("no-show", "transfer"):
-        page.goto(f"{home}/turns/{token}/{name}")
-        look(page, name, narrow=360)
-        send_as_it_is(page, "main form")
-        look(page, f"{name} without answers", narrow=360)
+    ask(page, f"turns/{token}/hold", {"reason": "melengkapi berkas"})
+    missed = take(page, "PMD")
+    call(page, "PMD", missed, "Ruang RUKO 2")
+    ask(page, f"turns/{missed}/no-show", {"reason": "Pulang"})
+    page.goto(home)
+    look(page, "desk with held and missed", narrow=360)
+    page.locator("[data-part=held] button").click()
+    expect(page.locator(".m-cur--call")).to_be_visible()
     ask(page, f"turns/{token}/start", {})
     page.goto(home)
     look(page, "desk serving", narrow=360)
     page.locator("summary").click()
     look(page, "desk menu", narrow=360)
-    page.goto(f"{home}/turns/{token}/finish")
-    look(page, "finish", narrow=360)
-    send_as_it_is(page, "main form")
-    look(page, "finish without answers", narrow=360)
 
     page.goto(f"{home}/place?bidang=TRB")
     page.get_by_role("button", name="Ruang RUKO 2").click()
-    look(page, "occupied", narrow=360)
+    look(page, "one of several places", narrow=360)
+    enter(staff := still(DESK), "trb")
+    staff.get_by_role("button", name="Ruang RUKO 2").click()
+    look(staff, "occupied", narrow=360)
     enter(other := still(DESK), "camat")
     other.get_by_role("button", name="Seksi Pemerintahan").click()
     look(other, "camat", narrow=360)
+
+
+def test_the_desks_questions(server: Server, still: Window, enter: Enter, look: Inspector) -> None:
+    page = still(DESK)
+    home = f"{server.home}/desk"
+    enter(page, "operator")
+    page.goto(f"{home}/place?bidang=KES")
+    page.get_by_role("button", name="Loket 6").click()
+    page.goto(f"{home}/break")
+    look(page, "break asked", narrow=360)
+    page.get_by_role("button", name="Mulai istirahat").click()
+    look(page, "break", narrow=360)
+    page.get_by_role("button", name="Kembali bertugas").click()
+    token, second, third = (take(page, "KES") for _ in range(3))
+    for name in ("waiting", "calls/number", f"turns/{third}", f"turns/{third}/call"):
+        page.goto(f"{home}/{name}")
+        look(page, name, narrow=360)
+    page.goto(f"{home}/calls/number")
+    send_as_it_is(page, "main form")
+    look(page, "given number without one", narrow=360)
+    call(page, "KES", token, "Loket 6")
+    for name in ("no-show", "transfer", "next"):
+        page.goto(f"{home}/turns/{token}/{name}")
+        look(page, name, narrow=360)
+        send_as_it_is(page, "main form")
+        look(page, f"{name} without answers", narrow=360)
+    ask(page, f"turns/{token}/start", {})
+    for name in ("hold", "finish", "finish-and-call"):
+        page.goto(f"{home}/turns/{token}/{name}")
+        look(page, name, narrow=360)
+    ask(page, f"turns/{token}/hold", {})
+    call(page, "KES", second, "Loket 6")
+    ask(page, f"turns/{second}/no-show", {"reason": "Pulang"})
+    for which in (token, second):
+        for name in ("", "/leave"):
+            page.goto(f"{home}/turns/{which}{name}")
+            look(page, f"set aside {name}", narrow=360)
 
 
 def test_approvals(server: Server, still: Window, enter: Enter, look: Inspector) -> None:
@@ -475,6 +561,87 @@ def test_approvals(server: Server, still: Window, enter: Enter, look: Inspector)
         approve.first.click()
         expect(page.get_by_role("status")).to_be_visible()
     look(page, "no requests", narrow=320)
+
+
+# ── The office as a whole ─────────────────────────────────────────────────────────────────────
+
+
+def test_running_the_office(server: Server, still: Window, enter: Enter, look: Inspector) -> None:
+    page = still(DESK)
+    home = f"{server.home}/desk"
+    enter(page, "operator")
+    page.goto(f"{home}/office")
+    look(page, "office", narrow=320)
+    page.goto(f"{home}/office/number")
+    look(page, "number at the counter", narrow=320)
+    page.get_by_label("Perangkat desa", exact=True).check()
+    page.get_by_label("F · Sekretariat").check()
+    send_as_it_is(page, "#new-number")
+    look(page, "number without a village", narrow=320)
+    page.locator("#village").select_option(index=1)
+    page.get_by_role("button", name="Ambil nomor").click()
+    expect(page.locator(".o-taken")).to_be_visible()
+    look(page, "number taken", narrow=320)
+    page.goto(f"{home}/office/closing")
+    look(page, "closing early", narrow=320)
+    send_as_it_is(page, "main form")
+    look(page, "closing without a reason", narrow=320)
+    page.get_by_label("Alasan yang dibaca pengunjung").fill("kunjungan bupati")
+    page.get_by_role("button", name="Tutup untuk hari ini").click()
+    look(page, "office closed early", narrow=320)
+    page.get_by_role("link", name="Buka kembali").click()
+    look(page, "opening again", narrow=320)
+    page.get_by_role("button", name="Buka kembali").click()
+    expect(page.get_by_role("link", name="Ambilkan nomor")).to_be_visible()
+    enter(other := still(DESK), "camat")
+    for address in ("office", "devices"):
+        other.goto(f"{home}/{address}")
+        look(other, f"camat {address}", narrow=320)
+
+
+def test_devices_and_help(server: Server, still: Window, enter: Enter, look: Inspector) -> None:
+    page, tablet, tv = still(DESK), still(LANDSCAPE), still((1366, 768))
+    home = f"{server.home}/desk/devices"
+    enter(page, "admin")
+    page.goto(home)
+    look(page, "devices", narrow=320)
+    page.get_by_label("Nama perangkat").fill("Teras")
+    send_as_it_is(page, ".o-pair")
+    look(page, "pairing without a code", narrow=320)
+    tv.goto(f"{server.home}/display/pair")
+    expect(tv.locator(".rk-code")).to_be_visible()
+    look(tv, "unpaired display", narrow=320)
+
+    tablet.goto(f"{server.home}/kiosk")
+    page.get_by_label("Kode di layar").fill(tablet.locator(".rk-code").inner_text())
+    page.get_by_role("button", name="Setujui").click()
+    look(page, "device approved", narrow=320)
+    for question in ("Ganti nama", "Cabut"):
+        page.goto(home)
+        row = page.get_by_role("listitem").filter(has_text="Teras")
+        row.get_by_role("link", name=question).click()
+        look(page, question, narrow=320)
+
+    tablet.get_by_role("button", name="Panggil petugas").click()
+    expect(tablet.get_by_text("Petugas sudah dipanggil")).to_be_visible()
+    look(tablet, "help called", also=PORTRAIT)
+    tablet.goto(f"{server.home}/kiosk/help")
+    look(tablet, "help page", also=PORTRAIT)
+    page.goto(f"{server.home}/desk/office")
+    look(page, "office with a call for help", narrow=320)
+    page.goto(f"{server.home}/desk/place?bidang=PMD")
+    page.get_by_role("button", name="Ruang RUKO 2").click()
+    expect(page.locator(".m-help__one")).to_be_visible()
+    look(page, "desk with a call for help", narrow=360)
+    page.get_by_role("button", name="Saya ke sana").click()
+    expect(tablet.get_by_role("heading", name="Petugas sedang menuju ke sini")).to_be_visible()
+    look(tablet, "help is coming", also=PORTRAIT)
+    page.goto(home)
+    page.get_by_role("listitem").filter(has_text="Teras").get_by_role("link", name="Cabut").click()
+    page.get_by_role("button", name="Cabut perangkat ini").click()
+    tablet.goto(f"{server.home}/kiosk")
+    expect(tablet.locator(".rk-code")).to_be_visible()
+    look(tablet, "revoked kiosk", also=PORTRAIT, narrow=320)
 
 
 # ── The board ─────────────────────────────────────────────────────────────────────────────────

@@ -49,7 +49,7 @@ def test_sign_in_on_a_phone(server: Server, window: Window, picture: Picture) ->
 def test_a_visit_by_keys_alone(
     server: Server, window: Window, enter: Enter, picture: Picture
 ) -> None:
-    page = window(1440, 900)
+    page = window(1366, 768)
     enter(page, "operator")
     picture(page, "desk-place")
     sit(page, server, "PMD", "Ruang RUKO 2")
@@ -64,7 +64,6 @@ def test_a_visit_by_keys_alone(
 
     settle(page)
     page.keyboard.press("r")  # a moment after the call
-    expect(page.locator(".m-notice")).to_have_count(1)
     expect(page.get_by_role("alert")).to_be_visible()
 
     settle(page)
@@ -85,8 +84,13 @@ def test_a_visit_by_keys_alone(
     dialog.get_by_role("radio", name="Perlu tindak lanjut masih ada").check()
     dialog.get_by_label("Catatan singkat").fill("Rancangan diperiksa, dua perbaikan.")
     picture(page, "desk-finish")
-    page.get_by_role("button", name="Simpan dan selesai").click()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(dialog.get_by_role("button", name="Simpan dan selesai")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(page.get_by_text("Ruang RUKO 2 siap")).to_be_visible()
+    expect(page.get_by_role("button", name=f"Urungkan: selesai {first}")).to_be_visible()
+    picture(page, "desk-finished")
 
 
 def test_a_transfer_appears_at_the_other_desk_by_itself(
@@ -97,13 +101,13 @@ def test_a_transfer_appears_at_the_other_desk_by_itself(
     sit(pmd, server, "PMD", "Ruang RUKO 1")
     enter(sek, "sek")
     sit(sek, server, "SEK", "Ruang RUKO 2")
-    sek.get_by_label("Pintasan huruf").focus()
+    sek.get_by_role("button", name="Atur pintasan huruf").focus()
 
     pmd.get_by_role("button", name="Panggil berikutnya").dblclick()  # the second half does nothing
     expect(pmd.locator(".m-cur")).to_contain_text("Sedang dipanggil")
     moved = number(pmd)
     settle(pmd)
-    pmd.get_by_role("link", name="Alihkan").click()
+    pmd.get_by_role("link", name="Alihkan ke bidang lain").click()
     dialog = pmd.get_by_role("dialog")
     dialog.get_by_text("Sekretariat").click()
     dialog.get_by_label("Catatan untuk bidang itu").fill("Surat <b>sudah</b> lengkap")
@@ -112,7 +116,9 @@ def test_a_transfer_appears_at_the_other_desk_by_itself(
     expect(pmd.get_by_text("Ruang RUKO 1 siap")).to_be_visible()
 
     expect(sek.locator(".m-wait--long")).to_contain_text("Ada catatan", timeout=3000)
-    expect(sek.get_by_label("Pintasan huruf")).to_be_focused()  # nobody's focus was stolen
+    expect(
+        sek.get_by_role("button", name="Atur pintasan huruf")
+    ).to_be_focused()  # nobody's focus was stolen
     sek.keyboard.press("p")
     sek.get_by_label("Nomor", exact=True).fill(moved.lower())
     sek.get_by_label("Alasan").fill("Sudah menunggu di bidang lain")
@@ -139,19 +145,6 @@ def test_a_lost_line_is_said_and_the_press_can_be_repeated(
     expect(page.locator("#line")).to_have_text("Tersambung")
 
 
-def test_letter_keys_can_be_turned_off(server: Server, window: Window, enter: Enter) -> None:
-    page = window(1440, 900)
-    enter(page, "pem")
-    sit(page, server, "PEM", "Ruang RUKO 1")
-    page.get_by_label("Pintasan huruf").uncheck()
-    page.reload()
-    expect(page.get_by_label("Pintasan huruf")).not_to_be_checked()
-    page.keyboard.press("p")
-    page.wait_for_timeout(300)
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    expect(page.locator(".rk-kbd").first).to_be_hidden()
-
-
 def test_requests_are_decided(
     server: Server, window: Window, enter: Enter, picture: Picture
 ) -> None:
@@ -176,8 +169,8 @@ def test_the_desk_without_javascript(server: Server, window: Window, enter: Ente
     page.get_by_role("button", name="Ruang RUKO 1").click()
     page.get_by_role("button", name="Panggil berikutnya").click()
     page.get_by_role("button", name="Mulai layani").click()
-    page.get_by_role("link", name="Selesai").click()
-    page.get_by_label("Tuntas").check()
+    page.get_by_role("link", name="Selesai", exact=True).click()
+    expect(page.get_by_label("Tuntas")).to_be_checked()
     page.get_by_role("button", name="Simpan dan selesai").click()
     expect(page.get_by_text("Ruang RUKO 1 siap")).to_be_visible()
 

@@ -10,6 +10,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
+from display.picture import board_words
+from display.picture import picture as picture_of
+from ruko import words
+from ruko.board import snapshot
+from ruko.offices import Office
 from tests.browser.conftest import SLUG, Server, serving
 
 pytestmark = pytest.mark.browser
@@ -217,6 +222,60 @@ def test_the_first_picture_is_the_one_the_script_draws(quiet: Server, window: Wi
         assert drawn.inner_text(part) == plain.inner_text(part)
 
 
+def test_both_pictures_agree(quiet: Server, window: Window, office: Office, now: datetime) -> None:
+    """The server's and the script's, for every kind of board."""
+    page = window(1366, 768)
+    page.goto(f"{quiet.home}/display")
+    board = snapshot(office, now=now).as_json(words.board_sentence)
+    say = board_words() | {"zone": office.zone_name}
+    first, *others = board["bidang"]
+    soon, past = ((now + timedelta(minutes=m)).isoformat() for m in (20, -1))
+    serving = [
+        {"ticket": f"A-00{n}", "place": place, "state": "serving"}
+        for n, place in ((1, "Loket 1"), (2, "Ruang RUKO 1"), (3, "Loket 3"))
+    ]
+    breaks = [{"place": "Loket 1", "back_at": each} for each in (soon, past, None)]
+    first |= {"estimate_minutes": [5, 15], "waiting": 2}
+    rows = [
+        first,
+        first | {"breaks": breaks},
+        first | {"breaks": breaks[1:]},
+        first | {"breaks": breaks[2:], "serving": serving},
+        first | {"full": True},
+        first | {"estimate_minutes": [0, 0]},
+        *others,
+    ]
+    called = a_call(now, 7, ticket="A-002")
+    closed = {"state": "closed", "opens_at": (now + timedelta(days=1)).isoformat()}
+    reason = "$& {time} <b>Listrik</b> padam"
+    boards = [
+        board | {"bidang": rows},
+        board | {"bidang": rows, "last_call": called, "calls": [called]},
+        board | {"bidang": rows, "state": "break", "opens_at": soon},
+        board | closed | {"bidang": rows, "closure": reason},
+        board | closed | {"closure": reason, "message": "Tutup"},
+        board | closed | {"holiday": "Hari Guru"},
+        board | {"state": "closed", "opens_at": None, "message": "Belum diketahui"},
+        board | {"message": "Nomor sudah habis"},
+    ]
+    for each in boards:
+        said = page.evaluate(
+            """async ([board, say, now, script]) => {
+                const { picture } = await import(script);
+                return picture(board, say, now, null);
+            }""",
+            [each, say, now.timestamp() * 1000, script_beside(page, "display-picture.js")],
+        )
+        assert said == json.loads(json.dumps(picture_of(each, say, now, office)))
+
+
+def script_beside(page: Page, name: str) -> str:
+    """The address of another script of the page's folder."""
+    own = page.locator("script[type=module]").get_attribute("src")
+    assert own
+    return f"{own.rsplit('/', 1)[0]}/{name}"
+
+
 # ── With the line in the test's hand ──────────────────────────────────────────────────────────
 
 
@@ -261,6 +320,90 @@ def test_several_calls_come_in_order_each_once(quiet: Server, window: Window) ->
     page.reload()
     line.pass_time(2)
     expect(page.locator(".d-call--new")).to_have_count(0)
+
+
+def test_an_undone_call_leaves_the_board(quiet: Server, window: Window, picture: Picture) -> None:
+    page = window(1920, 1080)
+    page.clock.install()
+    line = Line(page, quiet)
+    line.call(1)
+    line.pass_time(13)
+    before = line.board["last_call"]
+    line.call(2)
+    assert announcing(page) == "A-002"
+    line.tell(calls=[], last_call=before)
+    expect(page.locator(".d-call--new")).to_have_count(0)
+    expect(page.locator("[data-number]")).to_have_text("A-001")
+    line.tell(last_call=None)
+    expect(page.locator("[data-card=call]")).to_be_hidden()
+    line.call(3)
+    assert announcing(page) == "A-003"
+
+
+def test_an_undone_call_does_not_wait_for_its_turn(quiet: Server, window: Window) -> None:
+    page = window(1366, 768)
+    page.clock.install()
+    page.add_init_script(WATCH_CALLS)
+    line = Line(page, quiet)
+    line.call(1, 2, 3)
+    line.pass_time(1)
+    line.call(1, 3)
+    line.pass_time(30)
+    assert page.evaluate("shown") == ["A-001", "A-003"]
+
+
+def test_a_call_that_is_being_answered_stays_gold(quiet: Server, window: Window) -> None:
+    page = window(1366, 768)
+    line = Line(page, quiet)
+    line.call(1)
+    assert announcing(page) == "A-001"
+    first, *others = line.board["bidang"]
+    sat_down = [{"ticket": "A-001", "place": "Loket 1", "state": "serving"}]
+    line.tell(calls=[], bidang=[first | {"serving": sat_down}, *others])
+    page.wait_for_timeout(1_200)
+    assert announcing(page) == "A-001"
+
+
+def test_a_place_on_a_break_and_a_full_bidang(
+    quiet: Server, window: Window, picture: Picture
+) -> None:
+    page = window(1920, 1080, reduced_motion="reduce")
+    line = Line(page, quiet)
+    columns = page.evaluate(COLUMNS)
+    back = (line.started + timedelta(minutes=90)).isoformat()
+    breaks = [{"place": "Loket 1", "back_at": back}]
+    calm = [b | {"serving": [], "breaks": [], "waiting": 0} for b in line.board["bidang"]]
+    calm[0] |= {"breaks": breaks}
+    calm[1] |= {"full": True, "waiting": 12}
+    calm[2] |= {"breaks": [{"place": "Loket 2", "back_at": None}]}
+    calm[3] |= {"full": True}
+    line.tell(bidang=calm)
+    rows = page.locator("[data-rows] tr")
+    expect(rows.nth(0)).to_contain_text(re.compile(r"istirahat\s*kembali 10\.30"))
+    expect(rows.nth(1)).to_contain_text("nomor habis")
+    expect(rows.nth(2)).to_contain_text("istirahat")
+    page.wait_for_timeout(300)
+    assert page.evaluate(OUTSIDE) == []
+    assert page.evaluate(COLUMNS) == columns
+    picture(page, "display-break-and-full")
+
+
+@pytest.mark.parametrize("reason", ["Listrik padam", "Listrik padam di seluruh kecamatan, " * 5])
+def test_closing_early(quiet: Server, window: Window, picture: Picture, reason: str) -> None:
+    page = window(1920, 1080, reduced_motion="reduce")
+    line = Line(page, quiet)
+    opens = (line.started + timedelta(days=1)).replace(hour=8).isoformat()
+    waiting = [b | {"open": False, "serving": []} for b in line.board["bidang"]]
+    line.tell(state="closed", opens_at=opens, closure=reason.strip(" ,"), bidang=waiting)
+    expect(page.get_by_role("heading", name="Kantor tutup")).to_be_visible()
+    expect(page.locator("[data-lines]")).to_contain_text("Tutup lebih awal hari ini: Listrik padam")
+    assert page.evaluate(OUTSIDE) == []
+    size = "long" if len(reason) > 80 else "short"
+    picture(page, f"display-early-waiting-{size}")
+    line.tell(bidang=[b | {"waiting": 0} for b in waiting])
+    expect(page.locator(".d-closed")).to_contain_text("Tutup lebih awal hari ini: Listrik padam")
+    assert page.evaluate(OUTSIDE) == []
+    picture(page, f"display-early-{size}")
 
 
 def test_a_call_made_during_a_reload_is_announced_late(quiet: Server, window: Window) -> None:

@@ -1,76 +1,30 @@
 """A visitor in front of the kiosk, and the ticket in the hand, in a real browser."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SLUG, Server
+from tests.browser.kiosk_steps import (
+    LANDSCAPE,
+    NUMBER,
+    PHONE,
+    PORTRAIT,
+    RESIDENT,
+    Enter,
+    Picture,
+    Window,
+    fits,
+    open_kiosk,
+    small_targets,
+    take_number,
+    tile,
+    touch,
+)
 
 pytestmark = pytest.mark.browser
-
-Window = Callable[..., Page]
-Picture = Callable[[Page, str], None]
-Enter = Callable[[Page, str], None]
-
-LANDSCAPE, PORTRAIT, PHONE = (1280, 800), (800, 1280), (360, 740)
-SMALLEST_TARGET = 72
-NUMBER = ".k2"
-
-
-def open_kiosk(page: Page, server: Server) -> None:
-    """The demo's one press makes this browser a kiosk."""
-    page.goto(f"{server.home}/kiosk")
-    page.get_by_role("button", name="Jadikan peramban ini kios contoh").click()
-    expect(page.get_by_role("heading", name="Selamat datang di Rumah Koordinasi")).to_be_visible()
-
-
-def tile(page: Page, name: str) -> Locator:
-    """The link or button of the question that begins with these words."""
-    begins, main = re.compile(f"^{name}"), page.locator("main")
-    return main.get_by_role("link", name=begins).or_(main.get_by_role("button", name=begins))
-
-
-def touch(page: Page, name: str) -> None:
-    """Touch the tile or button that begins with these words; the next page stands."""
-    before = page.url
-    tile(page, name).click()
-    page.wait_for_url(lambda url: url != before)
-
-
-def take_number(page: Page, *touches: str) -> str:
-    for name in touches:
-        touch(page, name)
-    expect(page.locator(NUMBER)).to_be_visible()
-    return page.locator(NUMBER).inner_text()
-
-
-RESIDENT = ("Ambil nomor antrean", "Warga", "Seksi Pemerintahan", "Keperluan lain")
-
-
-def fits(page: Page) -> bool:
-    """Nothing to scroll, in either direction."""
-    return bool(
-        page.evaluate(
-            "document.documentElement.scrollHeight <= innerHeight"
-            " && document.documentElement.scrollWidth <= innerWidth"
-        )
-    )
-
-
-def small_targets(page: Page) -> list[Any]:
-    """What a finger would miss."""
-    found: list[Any] = page.evaluate(
-        """smallest => [...document.querySelectorAll("a[href], button, input:not([type=hidden])")]
-          .filter(part => part.checkVisibility() && !part.matches(".rk-skip"))
-          .map(part => [part.textContent.trim(), part.getBoundingClientRect()])
-          .filter(([, box]) => box.height < smallest || box.width < smallest)
-          .map(([text, box]) => [text, box.width, box.height])""",
-        SMALLEST_TARGET,
-    )
-    return found
 
 
 @pytest.mark.parametrize(("name", "size"), [("datar", LANDSCAPE), ("tegak", PORTRAIT)])
@@ -121,84 +75,6 @@ def test_a_resident_in_five_touches_without_javascript(server: Server, window: W
     expect(page.locator(NUMBER)).to_be_visible()
 
 
-def test_a_booking_is_checked_in_by_keypad_and_by_scanner(
-    server: Server, window: Window, picture: Picture
-) -> None:
-    page = window(*LANDSCAPE)
-    open_kiosk(page, server)
-    touch(page, "Saya punya janji")
-    for character in "AAAA22223":
-        page.locator(f'.k-key[value="{character}"]').click()
-    expect(page.locator("#code")).to_have_value("AAAA2222")
-    page.get_by_role("button", name="Hapus").click()
-    expect(page.locator("#code")).to_have_value("AAAA222")
-    picture(page, "kios-kode")
-    page.get_by_role("button", name="Lapor datang").click()
-    expect(page.get_by_role("alert").first).to_be_visible()
-    expect(page.locator("#code")).to_have_value("AAAA222")
-    assert fits(page)
-    picture(page, "kios-kode-salah")
-
-    for character in server.booking_code:
-        page.locator(f'.k-key[value="{character}"]').click()
-    page.get_by_role("button", name="Lapor datang").click()
-    page.wait_for_url("**/tickets/*")
-    number = page.locator(NUMBER).inner_text()
-    picture(page, "kios-tercatat")
-
-    page.get_by_role("button", name="Selesai").click()
-    touch(page, "Saya punya janji")
-    page.locator(".k-key").first.focus()
-    page.keyboard.type(f"{server.url}/bookings/{server.booking_code}")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/tickets/*")
-    assert page.locator(NUMBER).inner_text() == number
-
-
-def test_a_lost_connection_takes_no_number_and_goes_on_by_itself(
-    server: Server, window: Window, picture: Picture
-) -> None:
-    page = window(*LANDSCAPE)
-    open_kiosk(page, server)
-    for name in RESIDENT:
-        touch(page, name)
-    page.context.set_offline(True)
-    page.get_by_role("button", name="Tidak, antrean biasa").click()
-
-    expect(page.get_by_role("heading", name="Nomor Anda belum diambil")).to_be_visible()
-    picture(page, "kios-gagal")
-    page.get_by_role("link", name="Ulang dari awal").click()
-    expect(page.get_by_role("button", name="Coba lagi")).to_be_visible()
-
-    page.context.set_offline(False)
-    page.wait_for_url(re.compile(r"/tickets/|/kiosk$"), timeout=15_000)
-
-
-def test_a_lost_answer_never_makes_two_numbers(server: Server, window: Window) -> None:
-    page = window(*LANDSCAPE)
-    open_kiosk(page, server)
-    answers = []
-
-    def lose_the_first(route: Route) -> None:
-        answer = route.fetch(max_redirects=0)
-        answers.append(answer.headers["location"])
-        if len(answers) == 1:
-            route.abort("connectionreset")
-        else:
-            route.continue_()
-
-    page.route("**/kiosk/number", lose_the_first)
-    for name in RESIDENT:
-        touch(page, name)
-    page.get_by_role("button", name="Tidak, antrean biasa").click()
-    expect(page.get_by_role("heading", name="Nomor Anda belum diambil")).to_be_visible()
-    page.get_by_role("button", name="Coba lagi").click()
-    page.wait_for_url("**/tickets/*")
-
-    assert len(set(answers)) == 1
-    assert page.url.endswith(answers[0])
-
-
 def test_an_abandoned_page_goes_back_by_itself(
     server: Server, window: Window, picture: Picture
 ) -> None:
@@ -229,14 +105,41 @@ def test_the_ticket_page_leaves_after_thirty_seconds_or_later_if_asked(
 ) -> None:
     page = window(*LANDSCAPE)
     open_kiosk(page, server)
-    take_number(page, *RESIDENT, "Tidak, antrean biasa")
+    for name in ("Kontras tinggi", "Teks besar", "English"):
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_role("button", name=name, pressed=True)).to_be_visible()
+    take_number(
+        page,
+        *("Take a queue number", "Resident", "Sekretariat", "Something else"),
+        "No, the ordinary queue",
+    )
     page.clock.install()
     page.reload()
-    page.get_by_role("button", name="Butuh waktu lagi").click()
+    page.get_by_role("button", name="More time").click()
     page.clock.run_for(80_000)
     expect(page.locator(NUMBER)).to_be_visible()
     page.clock.run_for(12_000)
     expect(page.get_by_role("heading", name="Selamat datang")).to_be_visible()
+    html = page.locator("html")
+    assert [html.get_attribute(name) for name in ("lang", "data-theme", "data-text")] == [
+        "id",
+        None,
+        None,
+    ]
+
+
+def test_the_screen_is_kept_awake_where_the_browser_allows_it(
+    server: Server, window: Window
+) -> None:
+    page = window(*LANDSCAPE)
+    page.add_init_script(
+        """window.kept = [];
+           navigator.wakeLock.request = async kind => { window.kept.push(kind); };"""
+    )
+    open_kiosk(page, server)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    assert page.evaluate("window.kept") == ["screen", "screen"]
 
 
 @pytest.mark.parametrize(("name", "size"), [("datar", LANDSCAPE), ("tegak", PORTRAIT)])
@@ -246,6 +149,7 @@ def test_large_text_and_contrast_fit_and_english_reads(
     page = window(*size)
     open_kiosk(page, server)
     page.get_by_role("button", name="Kontras tinggi").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "contrast")
     page.get_by_role("button", name="Teks besar").click()
     expect(page.locator("html")).to_have_attribute("data-text", "large")
     assert fits(page)
@@ -368,7 +272,6 @@ def test_a_phone_without_news_says_so(server: Server, window: Window, picture: P
     expect(phone.get_by_text("Belum ada kabar sejak")).to_be_visible()
     picture(phone, "tiket-tanpa-kabar")
     phone.context.set_offline(False)
-    phone.clock.run_for(21_000)
     expect(phone.get_by_text("Belum ada kabar sejak")).to_be_hidden()
 
 

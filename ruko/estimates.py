@@ -13,10 +13,11 @@ def clock_estimate(office: Office, visit: Visit, *, now: datetime) -> dict[str, 
     """For a page: `minutes` of the wait, and `between`, the two times it leads to.
 
     `between` is None when that is not known, straight away, or past the end of this session: an
-    estimate does not know what follows a break.
+    estimate does not know what follows a break. After the day's last session nothing is known.
     """
-    minutes = estimate_for(visit, now=now)
     hours = opening(office, now)
+    today = hours.opens_at is not None and office.day(hours.opens_at) == office.day(now)
+    minutes = estimate_for(visit, now=now) if today else None
     between = None
     if minutes and minutes[1] and hours.opens_at and hours.closes_at:
         begin = max(now, hours.opens_at)

@@ -1,4 +1,4 @@
-"""Printing numbers: printers, and one job per slip. A number never waits for its paper."""
+"""The tables of printing: printers, and one job per slip."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -38,6 +38,7 @@ class Printer(Base):
     created_at: Mapped[datetime]
     last_seen: Mapped[datetime | None]
     last_error: Mapped[str | None] = mapped_column(String(200))
+    """What was wrong at the latest try, as a message id; None when that went well."""
     removed_at: Mapped[datetime | None]
 
 
@@ -61,8 +62,11 @@ class PrintJob(Base):
     printer_id: Mapped[int] = mapped_column(ForeignKey("printer.id"))
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
     copy: Mapped[int]
+    url: Mapped[str] = mapped_column(String(300))
+    """Of the ticket's page, for the QR; only the request that asked knows this program's address."""
     state: Mapped[JobState] = mapped_column(String(8))
     tries: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None] = mapped_column(String(200))
+    """Why the latest try failed, as a message id."""
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]

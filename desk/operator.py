@@ -1,0 +1,110 @@
+"""The whole office at one glance: every bidang, the equipment, and slips that failed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from desk.devices import Equipment, read_equipment
+from desk.seat import staff_bar
+from desk.staff import SEES_OFFICE, deciding_staff
+from ruko import clock, words
+from ruko.errors import Invalid, TooLate
+from ruko.offices import Bidang, Closure, Office, Opening, all_bidang, closure_now, opening
+from ruko.printing import JobView, reprint, troubled_jobs
+from ruko.tickets import Queue, Rest, breaks_now, estimate, queue_of
+from ruko.web import commit, current_office, once, sign_in_required, undo, url_of
+
+bp = Blueprint("operator", __name__)
+bp.before_request(sign_in_required(*SEES_OFFICE))
+bp.context_processor(staff_bar)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One bidang now."""
+
+    bidang: Bidang
+    queue: Queue
+    breaks: tuple[Rest, ...]
+    estimate: tuple[int, int] | None
+    longest_minutes: int | None
+    """How long the one has waited who waits longest."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One reading of the office."""
+
+    lines: list[Line]
+    hours: Opening
+    closure: Closure | None
+    equipment: Equipment
+    troubled: list[JobView]
+
+    @property
+    def waiting(self) -> int:
+        return sum(len(line.queue.waiting) for line in self.lines)
+
+    @property
+    def served(self) -> int:
+        return sum(line.queue.today.done for line in self.lines)
+
+
+def read_office(office: Office, *, now: datetime) -> View:
+    """The office as it is now."""
+    breaks = breaks_now(office, now=now)
+    return View(
+        lines=[_line(office, bidang, breaks, now) for bidang in all_bidang(office)],
+        hours=opening(office, now),
+        closure=closure_now(office, now=now),
+        equipment=read_equipment(office, now=now),
+        troubled=troubled_jobs(office, now=now),
+    )
+
+
+def _line(office: Office, bidang: Bidang, breaks: list[Rest], now: datetime) -> Line:
+    queue = queue_of(office, bidang, now=now)
+    waits = [(now - visit.entered_at).total_seconds() for visit in queue.waiting]
+    return Line(
+        bidang=bidang,
+        queue=queue,
+        breaks=tuple(rest for rest in breaks if rest.bidang_id == bidang.id),
+        estimate=estimate(bidang.id, len(queue.waiting), day=office.day(now), now=now),
+        longest_minutes=int(max(0.0, *waits) // 60) if waits else None,
+    )
+
+
+@bp.get("")
+def show() -> ResponseReturnValue:
+    """The page; its script keeps it up to date."""
+    view = read_office(current_office(), now=clock.now())
+    return render_template("desk/office.html", view=view)
+
+
+@bp.get("/now")
+def now() -> ResponseReturnValue:
+    """The parts that change, for the page itself."""
+    view = read_office(current_office(), now=clock.now())
+    return render_template("desk/_office.html", view=view)
+
+
+@bp.post("/slips/<token>")
+def print_again(token: str) -> ResponseReturnValue:
+    """Print a slip once more that failed."""
+    user = deciding_staff()
+    if done := once(user):
+        return done
+    back = redirect(url_for("operator.show"), 303)
+    url = url_of("ticket.show", token=token)
+    try:
+        reprint(current_office(), token, url=url, by=user.actor, now=clock.now())
+    except (Invalid, TooLate) as error:
+        undo()
+        flash(words.sentence(error), "warning")
+        return back
+    commit(back)
+    flash(_("It is being printed again."), "success")
+    return back

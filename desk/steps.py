@@ -1,0 +1,91 @@
+"""A step with one visitor: once, by whoever may serve them, and undoable for a while."""
+
+from collections.abc import Callable
+
+from flask import Response, flash, make_response, render_template
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+
+from desk.forms import TransferForm
+from desk.last_press import Step, remember_press
+from desk.screen import refused
+from desk.staff import signed_in_staff, to_desk
+from ruko import clock
+from ruko.accounts import User
+from ruko.errors import Forbidden, Invalid, NotFound, RukoError, WrongState
+from ruko.offices import Office, all_bidang
+from ruko.tickets import State, Turn, Visit, find_turn, get_visit
+from ruko.web import commit, current_office, office_of, once, show_at_field, undo
+
+Rule = Callable[[Office, Turn, User], object]
+Onward = Callable[[User, Visit], Step | None]
+"""Calls somebody else in the same unit of work; None when nobody waits."""
+
+
+def act(
+    token: str,
+    what: str,
+    rule: Rule,
+    page: str = "",
+    entered: FlaskForm | None = None,
+    *,
+    onward: Onward | None = None,
+) -> Response:
+    """Do one thing with the ticket's turn, once; a refusal is said at its field or above the desk."""
+    user = signed_in_staff()
+    if done := once(user):
+        return done
+    visit, turn = visit_for(user, token)
+    if entered is not None and not entered.validate():
+        return form_page(page, entered, visit, 422)
+    following = None
+    try:
+        rule(current_office(), turn, user)
+        if onward:
+            following = onward(user, visit)
+    except RukoError as error:
+        if entered is not None and isinstance(error, Invalid) and show_at_field(entered, error):
+            return form_page(page, entered, visit, error.status)
+        return refused(user, error)
+    answer = commit(to_desk())
+    steps = [Step(what, visit.code, token)]
+    if following:
+        steps.append(following)
+    remember_press(*steps, now=clock.now())
+    if onward and not following:
+        say_nobody_waits()
+    return answer
+
+
+def say_nobody_waits() -> None:
+    """Nobody could be called; what came before it is done."""
+    flash(_("Nobody is waiting. The next number appears here by itself."), "info")
+
+
+def ask(token: str, page: str, entered: FlaskForm, *states: State) -> Response:
+    """The question before a step, while the visit is in one of `states`."""
+    user = signed_in_staff()
+    visit, _turn = visit_for(user, token)
+    if visit.state not in states:
+        return refused(user, WrongState(visit.state))
+    return form_page(page, entered, visit)
+
+
+def visit_for(user: User, token: str) -> tuple[Visit, Turn]:
+    """The visit and its turn, if this account may serve it; raises `NotFound` or `Forbidden`."""
+    turn = find_turn(current_office(), token)
+    if turn is None:
+        raise NotFound
+    _office, visit = get_visit(token, office_of=office_of, now=clock.now())
+    if not user.may_serve(turn.bidang_id):
+        raise Forbidden
+    return visit, turn
+
+
+def form_page(page: str, entered: FlaskForm, visit: Visit, status: int = 200) -> Response:
+    """The question, with what was entered."""
+    undo()
+    if isinstance(entered, TransferForm):
+        entered.offer(b for b in all_bidang(current_office()) if b.code != visit.bidang)
+    answer = render_template(f"desk/{page}.html", form=entered, visit=visit)
+    return make_response(answer, status)

@@ -1,0 +1,76 @@
+"""What phones ask again and again costs one query while nothing changes, and is never old news."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import event
+
+from ruko.db import db
+from tests.programs import OFFICE, Program, json_of
+
+Programs = Callable[..., Program]
+Clock = Callable[..., Any]
+
+
+@contextmanager
+def selects(app: Flask) -> Iterator[list[str]]:
+    """The statements that are sent meanwhile."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("SELECT"):
+            sent.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def issue(kiosk: Program, bidang: str = "PEM") -> str:
+    body = {"bidang": bidang, "visitor": "resident"}
+    return str(json_of(kiosk.post(f"{OFFICE}/tickets", body), 201)["token"])
+
+
+def test_an_unchanged_ticket_costs_one_query(app: Flask, program: Programs) -> None:
+    path = f"/tickets/{issue(program('kiosk'))}"
+    phone = program()
+    first = phone.get(path)
+    with selects(app) as sent:
+        again = phone.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    assert again.headers["Poll-After"] == first.headers["Poll-After"]
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
+    assert len(sent) == 1
+
+
+def test_a_change_elsewhere_is_looked_at_and_forgotten(app: Flask, program: Programs) -> None:
+    kiosk, phone = program("kiosk"), program()
+    path = f"/tickets/{issue(kiosk)}"
+    tag = {"If-None-Match": phone.get(path).headers["ETag"]}
+    issue(kiosk, "PMD")
+    with selects(app) as sent:
+        assert phone.get(path, headers=tag).status_code == 304
+        looked = len(sent)
+        assert phone.get(path, headers=tag).status_code == 304
+    assert looked > 1
+    assert len(sent) == looked + 1
+
+
+def test_what_time_changes_is_looked_for_anew(
+    app: Flask, program: Programs, time_is: Clock
+) -> None:
+    path = f"/tickets/{issue(program('kiosk'))}"
+    phone = program()
+    tag = {"If-None-Match": phone.get(path).headers["ETag"]}
+    for hour, minute in ((9, 1), (8, 59)):  # the clock may step back, too
+        time_is(hour, minute)
+        with selects(app) as sent:
+            assert phone.get(path, headers=tag).status_code == 304
+        assert len(sent) > 1
