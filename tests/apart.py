@@ -5,9 +5,19 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from flask_socketio import SocketIO
 
 from ruko import clock, live
+from ruko.db import db
+
+
+def close(app: Flask) -> None:
+    """Nothing of the application runs any more, and it holds no connection."""
+    app.extensions["ruko_spooler"].stop()
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 @contextmanager

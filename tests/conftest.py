@@ -46,6 +46,7 @@ from ruko.settings import Settings
 from ruko.tickets import Call, CounterBreak, Ticket, TicketSeries, Turn
 from ruko.web.callers import DEVICE_COOKIE
 from ruko.web.once import RequestKey
+from tests.apart import close
 from tests.postgres import temporary_postgres
 from tests.programs import Program
 
@@ -87,8 +88,7 @@ def house(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         import_holidays(office, 2026)
         db.session.commit()
     yield app
-    with app.app_context():
-        db.engine.dispose()
+    close(app)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from ruko import clock
 from ruko.app import create_app
-from ruko.db import db
+from tests.apart import close
 from tests.conftest import settings_for
 from tests.programs import OFFICE, Program, json_of, refused
 
@@ -66,8 +66,7 @@ def test_the_answer_outlives_a_restart(
     monkeypatch.setattr("ruko.app.install_live", lambda *_: None)  # Socket.IO is one per process
     restarted = create_app(settings_for(app.config["SQLALCHEMY_DATABASE_URI"], tmp_path))
     again = Program(restarted, kiosk.headers).post(TICKETS, RESIDENT, key="restart")
-    with restarted.app_context():
-        db.engine.dispose()
+    close(restarted)
     assert replayed(again)
     assert again.json == first.json
 

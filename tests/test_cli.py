@@ -19,7 +19,7 @@ from ruko.db import db, writing
 from ruko.devices import find_device
 from ruko.offices import Holiday, Office, all_villages, get_office
 from ruko.settings import Settings, read_settings
-from tests.apart import apart
+from tests.apart import apart, close
 from tests.conftest import SLUG, VisitingClient
 from tests.fresh_database import fresh_database
 
@@ -69,9 +69,7 @@ class Shell:
 
     def close(self) -> None:
         for app in self.apps:
-            with app.app_context():
-                db.session.remove()
-                db.engine.dispose()
+            close(app)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from flask import Flask
 
 from ruko.app import create_app
 from ruko.db import db
+from tests.apart import close
 from tests.conftest import SLUG, VisitingClient, settings_for
 
 SignIn = Callable[..., VisitingClient]
@@ -99,6 +100,7 @@ def test_pages_say_so_while_the_database_is_away(tmp_path: Path, sign_in: SignIn
         answer = away.get(path)
         assert (answer.status_code, answer.headers["Refresh"]) == (503, "5"), path
         assert answer.headers["Retry-After"] == "5"
+    close(app)
 
 
 # ── Ways that lead nowhere ────────────────────────────────────────────────────────────────────

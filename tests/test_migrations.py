@@ -22,7 +22,7 @@ from ruko.app import create_app, web_root
 from ruko.db import db
 from ruko.demo import build_example
 from ruko.schema import NewerDatabase, migrate, newest_revision, present_revision
-from tests.apart import apart
+from tests.apart import apart, close
 from tests.conftest import settings_for
 from tests.fresh_database import fresh_database
 
@@ -39,9 +39,7 @@ def application(url: str, folder: Path, migrations: Path | None = None) -> Itera
             extension = app.extensions["migrate"]
             extension.directory = extension.migrate.directory = str(migrations)
         yield app
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
+        close(app)
 
 
 @pytest.fixture

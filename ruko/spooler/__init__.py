@@ -54,6 +54,15 @@ class Spooler:
         self._lock = threading.Lock()
         self._watcher: threading.Thread | None = None
         self._workers: dict[int, threading.Thread] = {}
+        self._ended = False
+
+    def stop(self) -> None:
+        """Look after no printer any more; returns when nothing of it runs."""
+        self._ended = True
+        self._work.set()
+        for thread in (self._watcher, *self._workers.values()):
+            if thread is not None:
+                thread.join()
 
     def wake(self) -> None:
         """There is a slip to print."""
@@ -62,13 +71,13 @@ class Spooler:
 
     def start(self) -> None:
         """Watch from now on; slips that were queued before a restart are printed, too."""
-        if self._watcher is None or not self._watcher.is_alive():
+        if not self._ended and (self._watcher is None or not self._watcher.is_alive()):
             with self._lock:
                 self._watcher = _running(self._watcher, "ruko-spooler", self._watch_forever)
 
     def _watch_forever(self) -> None:
         ask_at = clock.monotonic()
-        while True:
+        while not self._ended:
             self._work.clear()
             try:
                 busy = self.look_around()
@@ -81,7 +90,8 @@ class Spooler:
             except Exception:
                 log.exception("the printers could not be looked after")
                 busy = True
-            self._work.wait(RETRY_SECONDS if busy else IDLE_SECONDS)
+            if not self._ended:
+                self._work.wait(RETRY_SECONDS if busy else IDLE_SECONDS)
 
     def look_around(self) -> bool:
         """Start what is to be printed; returns whether slips are waiting."""
