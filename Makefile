@@ -14,6 +14,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 INPUTS := pyproject.toml hatch_build.py package.json package-lock.json static/icons.txt
 # Each file on one of two workers, which have a database each.
 BOTH_CORES := -n 2 --dist loadfile
+# Browsers mostly wait, each for a server of its own.
+BROWSERS := -n 4 --dist worksteal
 CATALOGS := $(wildcard translations/*/LC_MESSAGES/messages.po)
 PACKAGES := ruko booking kiosk display desk api
 
@@ -36,7 +38,7 @@ test: lint ## check everything and run all tests, on SQLite and on PostgreSQL
 	@echo "== pytest on SQLite"
 	@$(BIN)/python -m pytest $(BOTH_CORES) -m "not browser"
 	@echo "== pytest in the browser"
-	@$(BIN)/python -m pytest -m browser
+	@$(BIN)/python -m pytest $(BROWSERS) -m browser
 	@if $(BIN)/python -m tests.postgres >/dev/null; then \
 		echo "== pytest on PostgreSQL"; \
 		RUKO_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(BOTH_CORES) -m "not browser and not once"; \
@@ -71,7 +73,7 @@ messages: $(TESTABLE) ## collect the texts into translations/, then compile them
 	@$(BIN)/pybabel --quiet compile -d translations
 
 pictures: $(TESTABLE) ## take the README's pictures anew, in the browser tests
-	@$(BIN)/python -m pytest -q -m browser
+	@$(BIN)/python -m pytest -q $(BROWSERS) -m browser
 	@$(BIN)/python docs/pictures.py
 
 clean: ## remove everything that make has made

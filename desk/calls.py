@@ -116,9 +116,14 @@ def _waiting_visit(seat: Seat, typed: str) -> Visit:
     found = re.fullmatch(r"([A-Za-z]?)\s*-?\s*0*(\d{1,4})", typed.strip())
     waiting = queue_of(current_office(), seat.bidang, now=clock.now()).waiting
     if found:
-        letter = found[1].upper()
-        for visit in waiting:
-            if visit.number == int(found[2]) and (not letter or visit.code[0] == letter):
+        letter, number = found[1].upper(), int(found[2])
+        fitting = [visit for visit in waiting if visit.number == number]
+        if not letter and len(fitting) > 1:  # after transfers, numbers of several letters wait here
+            raise Invalid(
+                "number", N_("Several numbers end like this. Please type the letter too.")
+            )
+        for visit in fitting:
+            if visit.code[0] == (letter or visit.code[0]):
                 return visit
     raise Invalid("number", N_("This number is not waiting for this bidang."))
 

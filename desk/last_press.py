@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from ruko.errors import N_
 from ruko.offices import Office
-from ruko.tickets import get_called
+from ruko.tickets import Turn, get_called
 
 KEPT_AS = "desk_press"
 IN_WORDS = {
@@ -34,6 +34,8 @@ class Step(NamedTuple):
     what: str
     code: str
     token: str
+    version: str
+    """Of the ticket after the step: whatever comes later is not this browser's to take back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,12 @@ def last_press(office: Office, *, now: datetime) -> Press | None:
     return Press(press_id, tuple(Step(*step) for step in steps), until) if now <= until else None
 
 
+def version_of(turn: Turn) -> str:
+    """Changes with every step of the ticket, also with one that opens another turn."""
+    return f"{turn.id}.{turn.version}"
+
+
 def call_step(office: Office, seq: int, *, now: datetime, what: str = "call") -> Step:
     """The step that made this call."""
     _call, visit = get_called(office, seq, now=now)
-    return Step(what, visit.code, visit.token)
+    return Step(what, visit.code, visit.token, visit.version)

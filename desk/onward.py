@@ -12,6 +12,7 @@ from desk.steps import act, ask, visit_for
 from desk.turns import closing
 from ruko import clock, tickets
 from ruko.accounts import User
+from ruko.errors import WrongState
 from ruko.offices import Office
 from ruko.tickets import State, Turn, Visit, call_next, call_ticket, queue_of
 from ruko.web import current_office, sign_in_required
@@ -49,6 +50,8 @@ def go_on(token: str) -> ResponseReturnValue:
     became = entered.became.data or ""
 
     def close(office: Office, turn: Turn, user: User) -> None:
+        if turn.state != State.CALLED:  # started meanwhile: its end needs a result
+            raise WrongState(turn.state)
         reason, by, now = entered.reason.data or "", user.actor, clock.now()
         if became == "no_show":
             tickets.mark_no_show(office, turn, reason=reason, by=by, now=now)

@@ -3,19 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from desk.devices import Equipment, read_equipment
+from desk.reception import reprinted
 from desk.seat import staff_bar
 from desk.staff import SEES_OFFICE, deciding_staff
-from ruko import clock, words
-from ruko.errors import Invalid, TooLate
+from ruko import clock
 from ruko.offices import Bidang, Closure, Office, Opening, all_bidang, closure_now, opening
-from ruko.printing import JobView, reprint, troubled_jobs
+from ruko.printing import JobView, troubled_jobs
 from ruko.tickets import Queue, Rest, breaks_now, estimate, queue_of
-from ruko.web import commit, current_office, once, sign_in_required, undo, url_of
+from ruko.web import current_office, once, sign_in_required
 
 bp = Blueprint("operator", __name__)
 bp.before_request(sign_in_required(*SEES_OFFICE))
@@ -97,14 +96,4 @@ def print_again(token: str) -> ResponseReturnValue:
     user = deciding_staff()
     if done := once(user):
         return done
-    back = redirect(url_for("operator.show"), 303)
-    url = url_of("ticket.show", token=token)
-    try:
-        reprint(current_office(), token, url=url, by=user.actor, now=clock.now())
-    except (Invalid, TooLate) as error:
-        undo()
-        flash(words.sentence(error), "warning")
-        return back
-    commit(back)
-    flash(_("It is being printed again."), "success")
-    return back
+    return reprinted(token, None, user, make_response(redirect(url_for("operator.show"), 303)))

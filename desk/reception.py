@@ -8,7 +8,8 @@ from desk.office_forms import NewNumberForm
 from desk.seat import staff_bar
 from desk.staff import DECIDING, signed_in_staff
 from ruko import clock, words
-from ruko.errors import Invalid, RukoError
+from ruko.accounts import User
+from ruko.errors import Invalid, RukoError, TooLate
 from ruko.estimates import clock_estimate
 from ruko.offices import (
     Office,
@@ -95,11 +96,21 @@ def print_again(token: str) -> ResponseReturnValue:
     user = signed_in_staff()
     if done := once(user):
         return done
-    office, back = current_office(), redirect(url_for("reception.show", token=token), 303)
+    back = make_response(redirect(url_for("reception.show", token=token), 303))
+    return reprinted(token, _printer(current_office()), user, back)
+
+
+def reprinted(token: str, printer: Printer | None, user: User, back: Response) -> Response:
+    """Have the slip printed again, and say so, or why not, on the page that follows."""
     url = url_of("ticket.show", token=token)
-    reprint(office, token, _printer(office), url=url, by=user.actor, now=clock.now())
+    try:
+        reprint(current_office(), token, printer, url=url, by=user.actor, now=clock.now())
+    except (Invalid, TooLate) as error:
+        undo()
+        flash(words.sentence(error), "warning")
+        return back
     commit(back)
-    flash(_("It is being printed."), "success")
+    flash(_("It is being printed again."), "success")
     return back
 
 

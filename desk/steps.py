@@ -7,12 +7,13 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 
 from desk.forms import TransferForm
-from desk.last_press import Step, remember_press
+from desk.last_press import Step, remember_press, version_of
 from desk.screen import refused
+from desk.seat import find_seat
 from desk.staff import signed_in_staff, to_desk
-from ruko import clock
+from ruko import clock, words
 from ruko.accounts import User
-from ruko.errors import Forbidden, Invalid, NotFound, RukoError, WrongState
+from ruko.errors import N_, Forbidden, Invalid, NotFound, RukoError, WrongState
 from ruko.offices import Office, all_bidang
 from ruko.tickets import State, Turn, Visit, find_turn, get_visit
 from ruko.web import commit, current_office, office_of, once, show_at_field, undo
@@ -40,26 +41,46 @@ def act(
         return form_page(page, entered, visit, 422)
     following = None
     try:
+        _require_own_place(user, visit)
         rule(current_office(), turn, user)
         if onward:
             following = onward(user, visit)
     except RukoError as error:
         if entered is not None and isinstance(error, Invalid) and show_at_field(entered, error):
             return form_page(page, entered, visit, error.status)
+        if entered is not None and not isinstance(error, WrongState):
+            return form_page(page, entered, visit, error.status, words.sentence(error))
         return refused(user, error)
-    answer = commit(to_desk())
-    steps = [Step(what, visit.code, token)]
+    after = find_turn(current_office(), token)
+    steps = [Step(what, visit.code, token, version_of(after) if after else "")]
     if following:
         steps.append(following)
+    answer = commit(to_desk())
     remember_press(*steps, now=clock.now())
     if onward and not following:
-        say_nobody_waits()
+        say_nobody_waits(besides=visit.code if after and after.state == State.WAITING else None)
     return answer
 
 
-def say_nobody_waits() -> None:
-    """Nobody could be called; what came before it is done."""
-    flash(_("Nobody is waiting. The next number appears here by itself."), "info")
+def _require_own_place(user: User, visit: Visit) -> None:
+    """A page grown old must not act on a visitor whom a colleague has called meanwhile."""
+    seat = find_seat(user)
+    here = seat.counter.id if seat and seat.counter else None
+    if visit.counter is not None and visit.counter != here:
+        raise WrongState(
+            visit.state,
+            N_("Nothing was done: %(code)s is at %(place)s by now."),
+            code=visit.code,
+            place=visit.place,
+        )
+
+
+def say_nobody_waits(*, besides: str | None = None) -> None:
+    """Nobody could be called (but for whom was just sent back); what came before it is done."""
+    if besides:
+        flash(_("%(code)s waits again; nobody else is waiting.", code=besides), "info")
+    else:
+        flash(_("Nobody is waiting. The next number appears here by itself."), "info")
 
 
 def ask(token: str, page: str, entered: FlaskForm, *states: State) -> Response:
@@ -82,10 +103,12 @@ def visit_for(user: User, token: str) -> tuple[Visit, Turn]:
     return visit, turn
 
 
-def form_page(page: str, entered: FlaskForm, visit: Visit, status: int = 200) -> Response:
+def form_page(
+    page: str, entered: FlaskForm, visit: Visit, status: int = 200, problem: str | None = None
+) -> Response:
     """The question, with what was entered."""
     undo()
     if isinstance(entered, TransferForm):
         entered.offer(b for b in all_bidang(current_office()) if b.code != visit.bidang)
-    answer = render_template(f"desk/{page}.html", form=entered, visit=visit)
+    answer = render_template(f"desk/{page}.html", form=entered, visit=visit, problem=problem)
     return make_response(answer, status)

@@ -10,8 +10,9 @@ from desk.staff import AT_THE_DESK, signed_in_staff
 from desk.steps import Rule, act, ask, visit_for
 from ruko import clock, tickets
 from ruko.accounts import User
+from ruko.db import db
 from ruko.errors import WrongState
-from ruko.offices import Office, get_bidang
+from ruko.offices import Bidang, Office, get_bidang, get_counter
 from ruko.tickets import State, Turn, queue_of, visits_at_counters
 from ruko.tickets.leaving import MAY_LEAVE
 from ruko.tickets.models import AT_COUNTER, OPEN
@@ -39,7 +40,7 @@ def show(token: str) -> ResponseReturnValue:
         place=place,
         is_free=place is not None and place.id not in visits_at_counters(office, now=now),
         is_first=first is not None and first.ticket_id == visit.ticket_id,
-        rejoin_until=tickets.rejoin_until(office, visit) if visit.missed_at else None,
+        rejoin_until=tickets.rejoin_until(office, visit) if visit.state == State.NO_SHOW else None,
     )
     return make_response(page)
 
@@ -137,6 +138,8 @@ def resume(token: str) -> ResponseReturnValue:
 
     def call_here(office: Office, turn: Turn, user: User) -> None:
         _seat, counter = serving_seat(user)
+        bidang = db.session.get_one(Bidang, turn.bidang_id)
+        counter = get_counter(office, counter.id, bidang)  # not every place serves every bidang
         tickets.resume(office, turn, counter=counter, by=user.actor, now=clock.now())
 
     return act(token, "resume", call_here)

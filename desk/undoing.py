@@ -4,15 +4,18 @@ from flask import Blueprint, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from desk.last_press import forget_press, last_press
+from desk.last_press import forget_press, last_press, version_of
 from desk.screen import refused
 from desk.seat import staff_bar
 from desk.staff import AT_THE_DESK, signed_in_staff, to_desk
 from ruko import clock, tickets
 from ruko.accounts import Role
-from ruko.errors import N_, Forbidden, NotFound, RukoError, TooLate
+from ruko.errors import N_, Forbidden, NotFound, RukoError, TooLate, WrongState
 from ruko.tickets import find_turn, stepped_turn
 from ruko.web import commit, current_office, once, sign_in_required
+
+TOO_LATE = N_("Nothing was undone: a step can be taken back for %(seconds)d seconds.")
+MOVED_ON = N_("Nothing was undone: %(code)s has moved on meanwhile.")
 
 bp = Blueprint("undoing", __name__)
 bp.before_request(sign_in_required(*AT_THE_DESK))
@@ -29,21 +32,19 @@ def take_back() -> ResponseReturnValue:
         return done
     office, now = current_office(), clock.now()
     press = last_press(office, now=now)
-    if press is None or press.id != request.form.get("press"):
-        return refused(
-            user,
-            TooLate(
-                N_("Nothing was undone: a step can be taken back for %(seconds)d seconds."),
-                seconds=office.undo_seconds,
-            ),
-        )
     try:
+        if press is None:
+            raise TooLate(TOO_LATE, seconds=office.undo_seconds)
+        if press.id != request.form.get("press"):
+            raise TooLate(N_("Nothing was undone: another step came after it."))
         for step in reversed(press.steps):
             turn = find_turn(office, step.token)
             if turn is None:
                 raise NotFound
             if not user.may_serve(stepped_turn(turn).bidang_id):
                 raise Forbidden
+            if version_of(turn) != step.version:
+                raise WrongState(turn.state, MOVED_ON, code=step.code)
             tickets.undo(office, turn, by=user.actor, now=now)
     except RukoError as error:
         return refused(user, error)

@@ -29,7 +29,7 @@ def appointment() -> ResponseReturnValue:
 def arrive() -> ResponseReturnValue:
     """Check in; the same code leads to the same number, however often it is entered."""
     device, office, now = this_kiosk(), current_office(), clock.now()
-    if done := once(device):
+    if done := once(device, now=now):
         return done
     form = CodeForm()
     try:

@@ -88,7 +88,7 @@ def read_choices(office: Office, given: Mapping[str, str]) -> Choices:
         visitor=_visitor(given.get("visitor", "")),
         village=village,
         bidang=bidang,
-        service=get_service(bidang, _number(service)) if chosen and bidang else None,
+        service=get_service(bidang, service) if chosen and bidang else None,
         other=service == OTHER,
     )
 
@@ -100,10 +100,6 @@ def _visitor(text: str) -> VisitorKind | None:
         return VisitorKind(text)
     except ValueError:
         raise Invalid("visitor", N_("Please choose who you are.")) from None
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 class CodeForm(FlaskForm):

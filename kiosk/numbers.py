@@ -51,7 +51,7 @@ def ask(question: str) -> ResponseReturnValue:
 def take() -> ResponseReturnValue:
     """Issue the number; a second press or a resend leads to the same one."""
     device, office, now = this_kiosk(), current_office(), clock.now()
-    if done := once(device):
+    if done := once(device, now=now):
         return done
     try:
         choices = read_choices(office, request.form)
@@ -79,15 +79,17 @@ def take() -> ResponseReturnValue:
 def withdraw() -> ResponseReturnValue:
     """The visitor has gone before the answer to a press came: its number is given up, or never taken.
 
-    The key is used up here; where the press was faster, the ticket that it led to is left.
+    The key is used up here; where the press was faster, the ticket that it led to is left – if it
+    waits since that very press: a second scan finds a number that somebody holds already.
     """
     device, office, now = this_kiosk(), current_office(), clock.now()
     try:
         if done := once(device):
             return done
     except IdempotencyMismatch:
-        ticket = led_to(device, request.form["request_key"]) or ""
-        if turn := find_turn(office, ticket.rsplit("/", 1)[-1]):
+        where, pressed_at = led_to(device, request.form["request_key"]) or ("", None)
+        turn = find_turn(office, where.rsplit("/", 1)[-1])
+        if turn and turn.entered_at == pressed_at:
             with suppress(WrongState):  # called meanwhile: the desk sees that nobody comes
                 leave(office, turn, by=device.actor, now=now)
     return commit(Response(status=204))

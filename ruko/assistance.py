@@ -120,7 +120,8 @@ def help_at(device: Device, *, now: datetime) -> Literal["idle", "asked", "comin
         return "idle"
     if last.answered_at is None:
         return "asked" if last.asked_at >= _morning(device.office, now) else "idle"
-    return "coming" if now - last.answered_at < ON_THE_WAY else "idle"
+    coming = last.answered_at <= now < last.answered_at + ON_THE_WAY
+    return "coming" if coming else "idle"
 
 
 def _close_past(office: Office, device: Device, now: datetime) -> None:

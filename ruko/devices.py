@@ -220,7 +220,12 @@ def rename_device(device: Device, name: str, *, by: Actor, now: datetime) -> Non
     """Call it otherwise; raises `Invalid` for a bad or a taken name."""
     if " ".join(name.split()) == device.name:
         return
-    device.name = _free_name(device.office, device.kind, name)
+    name = _free_name(device.office, device.kind, name)
+    try:
+        with db.session.begin_nested():
+            device.name = name
+    except IntegrityError:  # the same name at the same moment
+        raise Invalid("name", NAME_TAKEN, name=name) from None
     trail("device", device.id, "rename", office_id=device.office_id, by=by, now=now)
 
 

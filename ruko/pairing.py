@@ -77,8 +77,12 @@ def ask_to_pair(office: Office, kind: DeviceKind, *, now: datetime) -> str:
     Raises `RateLimited` while too many screens ask at once.
     """
     here = PairingRequest.office_id == office.id
-    db.session.execute(delete(PairingRequest).where(here, ~_valid(now)))
-    open_now = db.session.scalar(select(func.count()).select_from(PairingRequest).where(here))
+    unused = PairingRequest.device_id.is_(None)
+    over = ~_valid(now) & (unused | ~_valid(now - VALID))
+    db.session.execute(delete(PairingRequest).where(here, over))
+    open_now = db.session.scalar(
+        select(func.count()).select_from(PairingRequest).where(here, _valid(now))
+    )
     if (open_now or 0) >= MOST_OPEN:
         raise RateLimited(int(VALID.total_seconds()))
     secret = secrets.token_urlsafe(32)
@@ -99,7 +103,7 @@ def ask_to_pair(office: Office, kind: DeviceKind, *, now: datetime) -> str:
 
 
 def find_asked(office: Office, kind: DeviceKind, secret: str, *, now: datetime) -> Asked | None:
-    """The screen's own request while its code is valid, or None."""
+    """The screen's own request while its code is valid, or None; once approved, as long again."""
     row = db.session.scalar(
         select(PairingRequest)
         .outerjoin(Device, Device.id == PairingRequest.device_id)
@@ -108,7 +112,7 @@ def find_asked(office: Office, kind: DeviceKind, secret: str, *, now: datetime) 
             PairingRequest.kind == kind,
             PairingRequest.secret_hash == hash_token(secret),
             Device.revoked_at.is_(None),
-            _valid(now),
+            _valid(now) | (PairingRequest.device_id.is_not(None) & _valid(now - VALID)),
         )
     )
     if row is None:

@@ -49,6 +49,11 @@ class Lines:
     def forget_other_days(self, day: date) -> None:
         self.lines = {key: line for key, line in self.lines.items() if key[0] == day}
 
+    def adopt(self, office: Office, day: date) -> None:
+        """Another day, perhaps one that was met before: who waited then waits again, by rank."""
+        self.lines = {(day, code): waiting(office, day, code) for code in self.codes}
+        self.stood.clear()
+
     def follow(self, office: Office, now: datetime, how: str) -> None:
         """One step has happened: keep the lists, and compare them with the database."""
         day = office.day(now)

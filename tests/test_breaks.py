@@ -73,6 +73,15 @@ def test_the_next_call_to_the_place_ends_it(office: Office, now: datetime, how: 
     assert actions_of("counter") == ["break", "break", "back"]
 
 
+def test_undoing_the_call_that_ended_it_lets_it_go_on(office: Office, now: datetime) -> None:
+    visitor = Visitor(office, now)
+    rest(office, now)
+    visitor.does("call")
+    assert breaks_now(office, now=now + MINUTE) == []
+    visitor.does("undo")
+    assert len(breaks_now(office, now=now + MINUTE)) == 1
+
+
 def test_a_call_without_anybody_waiting_does_not_end_it(office: Office, now: datetime) -> None:
     rest(office, now)
     assert call(office, now) is None

@@ -21,7 +21,7 @@ from ruko.tickets import (
     take_break,
 )
 from tests.conftest import MONDAY, wita
-from tests.people import TUESDAY, bidang_of, book, call, code_of, loket, state_of, take
+from tests.people import TUESDAY, bidang_of, book, call, code_of, loket, take
 from tests.steps import Visitor, actions_of, board, order, refusal
 
 MORNING = wita(8, day=TUESDAY)
@@ -152,12 +152,31 @@ def test_a_wrong_clock_put_right_leaves_no_place_blocked(office: Office, wrong: 
 
 
 def test_a_day_that_is_met_again_goes_on_with_its_numbers(office: Office) -> None:
-    take(office, wita(9))
+    first = take(office, wita(9))
     take(office, wita(9, day=TUESDAY))
     waiting = take(office, wita(9, 30))
     assert code_of(waiting) == "A-002"  # never the same number twice on one day
-    assert order(office, wita(9, 30)) == [waiting]
-    assert state_of(office, waiting) == "waiting"
+    assert order(office, wita(9, 30)) == [first, waiting]
+
+
+@pytest.mark.parametrize("wrong", OTHER_DAYS)
+def test_a_clock_that_was_wrong_for_an_hour_costs_nobody_the_place(
+    office: Office, wrong: date
+) -> None:
+    """A computer with an empty battery: one press on the wrong day, then the clock is put right."""
+    served, waiting = Visitor(office, wita(9)), Visitor(office, wita(9, 1))
+    served.does("call", "start")
+    missed = Visitor(office, wita(9, 2))
+    missed.does("leave")
+
+    assert call(office, wita(9, 30, day=wrong)) is None
+    assert (served.state, waiting.state, missed.state) == ("expired", "expired", "cancelled")
+
+    begin_day(office, now=wita(10))
+    assert order(office, wita(10)) == [served.token, waiting.token]
+    assert missed.state == "cancelled"
+    assert served.trail[-2:] == ["expire", "go_on"]
+    assert call(office, wita(10)) is not None
 
 
 def test_midnight_in_the_office_is_what_counts(office: Office) -> None:

@@ -22,7 +22,7 @@ from ruko.offices import Office, all_bidang, all_villages, first_open_days, get_
 from ruko.schema import migrate
 from ruko.settings import Settings
 from ruko.tickets import Call, State, Ticket, Turn, VisitorKind
-from tests.apart import apart
+from tests.apart import apart, close
 from tests.conftest import SLUG, wita
 
 pytestmark = pytest.mark.once
@@ -79,7 +79,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Build]:
 
         make.app = app  # type: ignore[attr-defined]
         yield make
-        forget(app)
+        close(app)
 
 
 def forget(app: Flask) -> None:

@@ -215,7 +215,7 @@ def test_sent_back_alone_nobody_else_is_called(app: Flask, pem: VisitingClient, 
     token = take()
     call(pem)
     page = turn(pem, token, "next", became="return")
-    assert "Tidak ada yang menunggu." in part(page, "notice")
+    assert part(page, "notice") == "A-001 kembali menunggu; tidak ada yang lain."
     assert state_of(app, token) == "waiting"
 
 

@@ -1,14 +1,16 @@
 """One press, one number: a press whose answer got lost is settled, or withdrawn for whoever has gone."""
 
+import itertools
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
 
 from ruko import clock
 from ruko.audit import SYSTEM
-from ruko.tickets import Ticket, start
+from ruko.offices import Office
+from ruko.tickets import Ticket, mark_no_show, rejoin, start
 from tests import people
 from tests.conftest import VisitingClient
 from tests.kiosk_visitor import HOME, act, count, hidden, token_in, visit_of, walk
@@ -35,8 +37,11 @@ def withdraw(kiosk: VisitingClient, key: str = KEY) -> None:
 
 
 def test_a_press_of_somebody_who_left_gives_its_number_back(
-    app: Flask, kiosk: VisitingClient, press: dict[str, str]
+    app: Flask, kiosk: VisitingClient, press: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Whatever time passes within a request."""
+    begun, ticks = clock.now(), itertools.count()
+    monkeypatch.setattr(clock, "now", lambda: begun + timedelta(milliseconds=next(ticks)))
     token = token_in(kiosk.submit(f"{HOME}/number", press))
 
     withdraw(kiosk)
@@ -82,6 +87,40 @@ def test_an_arrival_can_be_withdrawn_and_made_again(
     assert visit_of(app, token).state == "cancelled"
 
     assert token_in(kiosk.submit(f"{HOME}/appointment", {"code": code})) == token
+    assert visit_of(app, token).state == "waiting"
+
+
+def test_a_second_scan_of_somebody_in_the_queue_withdraws_nothing(
+    app: Flask, kiosk: VisitingClient, time_is: Callable[..., datetime]
+) -> None:
+    """The press found the number, it did not make it: whoever goes away keeps it."""
+    code: str = act(app, lambda o: people.book(o, clock.now()).code)
+    time_is(8, 45, day=TUESDAY)
+    token = token_in(kiosk.submit(f"{HOME}/appointment", {"code": code}))
+    time_is(8, 46, day=TUESDAY)
+    again = kiosk.submit(f"{HOME}/appointment", {"code": code, "request_key": KEY})
+    assert token_in(again) == token
+
+    withdraw(kiosk)
+
+    assert visit_of(app, token).state == "waiting"
+
+
+def test_who_came_back_by_the_phone_keeps_the_number(
+    app: Flask, kiosk: VisitingClient, press: dict[str, str]
+) -> None:
+    token = token_in(kiosk.submit(f"{HOME}/number", press))
+    now = clock.now()
+
+    def miss(office: Office) -> None:
+        mark_no_show(office, people.called(office, now, "SEK"), reason="x", by=SYSTEM, now=now)
+
+    act(app, miss)
+    later = now + timedelta(seconds=1)
+    act(app, lambda o: rejoin(o, people.turn_of(o, token), by=SYSTEM, now=later))
+
+    withdraw(kiosk)
+
     assert visit_of(app, token).state == "waiting"
 
 

@@ -108,6 +108,18 @@ def test_a_code_lives_a_quarter_of_an_hour(office: Office, now: datetime) -> Non
         approve(office, code, "Lobi", by=SYSTEM, now=now + VALID + MOMENT)
 
 
+def test_a_screen_approved_at_the_last_moment_is_still_paired(
+    office: Office, now: datetime
+) -> None:
+    secret = ask_to_pair(office, "kiosk", now=now)
+    code = code_of(office, secret, now + VALID)
+    approve(office, code, "Lobi", by=SYSTEM, now=now + VALID)
+    ask_to_pair(office, "kiosk", now=now + VALID + MOMENT)  # sweeps what is over
+    asked = find_asked(office, "kiosk", secret, now=now + VALID + MOMENT)
+    assert asked is not None
+    assert asked.approved
+
+
 def test_a_clock_that_stepped_back_does_not_keep_a_code_alive(
     office: Office, now: datetime
 ) -> None:

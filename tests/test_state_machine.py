@@ -27,7 +27,7 @@ from ruko.offices import (
     get_bidang,
     reopen,
 )
-from ruko.tickets import Call, State, Ticket, Turn, call_next, call_ticket, check_in
+from ruko.tickets import Call, State, Ticket, Turn, begin_day, call_next, call_ticket, check_in
 from tests.conftest import MONDAY, clean, wita
 from tests.office_invariants import OPEN, OfficeInvariants
 from tests.people import book, take, turn_of
@@ -176,6 +176,10 @@ class OfficeMachine(OfficeInvariants):
     @rule(day=st.sampled_from(WEEK), hour=st.sampled_from([8, 9, 10, 13]))
     def another_day_dawns(self, day: date, hour: int) -> None:
         self.day, self.now = day, wita(hour, day=day)
+        begin_day(self.office, now=self.now)
+        db.session.commit()
+        self.lines.adopt(self.office, day)
+        self.stood.clear()
 
     # ── Visitors ──
 

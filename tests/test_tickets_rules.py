@@ -188,8 +188,9 @@ def test_nobody_else_names_a_village(office: Office, now: datetime, visitor: Vis
 def test_a_service_belongs_to_its_bidang(office: Office) -> None:
     here, elsewhere = bidang_of(office, "PEM"), bidang_of(office, "KES")
 
-    assert get_service(here, here.services[0].id) is here.services[0]
-    for wrong in (elsewhere.services[0].id, 0, None, "1", True):
+    for known in (here.services[0].id, str(here.services[0].id)):
+        assert get_service(here, known) is here.services[0]
+    for wrong in (elsewhere.services[0].id, 0, None, "", "other", "9" * 10_000, True):
         with pytest.raises(Invalid) as refusal:
             get_service(here, wrong)
         assert refusal.value.field == "service"

@@ -83,9 +83,9 @@ def get_bidang(office: Office, code: object, field: str = "bidang") -> Bidang:
 
 
 def get_service(bidang: Bidang, service_id: object) -> Service:
-    """The bidang's service with that id; raises `Invalid`."""
+    """The bidang's service with that id, a number or its text; raises `Invalid`."""
     for service in bidang.services:
-        if service.id == service_id and not isinstance(service_id, bool):
+        if str(service.id) == str(service_id):  # so `True` is not the first one
             return service
     raise Invalid("service", N_("Please choose a service of this bidang."))
 

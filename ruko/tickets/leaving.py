@@ -115,7 +115,8 @@ def _next_ones(turn: Turn, count: int, *, now: datetime, after_it: bool = False)
 
     Who came early for an appointment is next only from its rank on.
     """
-    query = _others(turn).where(Turn.rank_at <= now)
+    come = max(now, turn.entered_at)  # the clock may have stepped back
+    query = _others(turn).where(Turn.rank_at <= come)
     if after_it:
         same = (Turn.rank_at == turn.rank_at) & (Turn.id > turn.id)
         query = query.where((Turn.rank_at > turn.rank_at) | same)

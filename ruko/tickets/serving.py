@@ -18,7 +18,7 @@ LONGEST_HELD_REASON = 200
 
 
 def start(office: Office, turn: Turn, *, by: Actor, now: datetime) -> None:
-    """The called visitor sits down; a booking is in session from here."""
+    """The called visitor sits down; a booking is in session from here. Raises `WrongState`."""
     begin_day(office, now=now)
     require_state(turn, office, now, State.CALLED)
     booking = booking_of(turn)
@@ -29,7 +29,10 @@ def start(office: Office, turn: Turn, *, by: Actor, now: datetime) -> None:
 
 
 def hold(office: Office, turn: Turn, *, reason: str = "", by: Actor, now: datetime) -> None:
-    """Let the visitor wait aside, such as for a missing paper; the place is free meanwhile."""
+    """Let the visitor wait aside, such as for a missing paper; the place is free meanwhile.
+
+    Raises `WrongState` unless called or served, `Invalid` for a reason that is too long.
+    """
     reason = short("reason", reason, LONGEST_HELD_REASON)
     begin_day(office, now=now)
     require_state(turn, office, now, *AT_COUNTER)
@@ -49,7 +52,7 @@ def hold(office: Office, turn: Turn, *, reason: str = "", by: Actor, now: dateti
 
 
 def send_back(office: Office, turn: Turn, *, by: Actor, now: datetime) -> None:
-    """Let the called visitor wait again at the place where they were; the call is over."""
+    """Let the called visitor wait again where they stood; the call is over. Raises `WrongState`."""
     begin_day(office, now=now)
     require_state(turn, office, now, State.CALLED)
     move(
@@ -68,7 +71,10 @@ def send_back(office: Office, turn: Turn, *, by: Actor, now: datetime) -> None:
 def finish(
     office: Office, turn: Turn, *, outcome: str = "", note: str = "", by: Actor, now: datetime
 ) -> None:
-    """The visit at this bidang is over; its booking is completed with it."""
+    """The visit at this bidang is over; its booking is completed with it.
+
+    Raises `WrongState` unless called or served, `Invalid` for a text that is too long.
+    """
     outcome, note = short("outcome", outcome, LONGEST_OUTCOME), short("note", note, LONGEST_NOTE)
     begin_day(office, now=now)
     require_state(turn, office, now, *AT_COUNTER)
@@ -89,7 +95,10 @@ def finish(
 
 
 def mark_no_show(office: Office, turn: Turn, *, reason: str = "", by: Actor, now: datetime) -> None:
-    """The called visitor did not come; before the last announcement only with a reason."""
+    """The called visitor did not come.
+
+    Raises `WrongState` unless called, `Invalid` without a reason before the last announcement.
+    """
     reason = short("reason", reason)
     begin_day(office, now=now)
     require_state(turn, office, now, State.CALLED)
@@ -108,7 +117,10 @@ def mark_no_show(office: Office, turn: Turn, *, reason: str = "", by: Actor, now
 def transfer(
     office: Office, turn: Turn, to: Bidang, *, note: str = "", by: Actor, now: datetime
 ) -> None:
-    """Hand the visitor to another bidang: same number, original arrival; the note travels along."""
+    """Hand the visitor to another bidang: same number, original arrival; the note travels along.
+
+    Raises `WrongState` when the visit is over, `Invalid` for the same bidang or a long note.
+    """
     note = short("note", note)
     begin_day(office, now=now)
     require_state(turn, office, now, *OPEN)

@@ -13,7 +13,7 @@ from ruko.errors import N_, TooLate, WrongState
 from ruko.offices import Bidang, Counter, Office, change_board
 from ruko.tickets.counters import CounterBusy, end_break, keep_breaks_away
 from ruko.tickets.days import begin_day
-from ruko.tickets.models import AT_COUNTER, Call, State, Turn
+from ruko.tickets.models import AT_COUNTER, Call, CounterBreak, State, Turn
 from ruko.tickets.moves import booking_of, given, moved_meanwhile, put_back, state_on
 
 
@@ -96,8 +96,19 @@ def _take_away(turn: Turn) -> None:
 
 
 def _withdraw_call(turn: Turn, *, now: datetime) -> None:
-    """Take the call back when that was the step; nothing else leaves a visitor called."""
+    """Take the call back when that was the step (nothing else leaves a visitor called).
+
+    A break that the call ended goes on.
+    """
     if turn.state == State.CALLED:
+        db.session.execute(
+            update(CounterBreak)
+            .where(
+                CounterBreak.counter_id == turn.counter_id,
+                CounterBreak.ended_at == turn.stepped_at,
+            )
+            .values(ended_at=None)
+        )
         db.session.execute(
             update(Call)
             .where(Call.turn_id == turn.id, Call.called_at == turn.stepped_at)

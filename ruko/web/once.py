@@ -78,12 +78,14 @@ def new_key() -> str:
     return secrets.token_hex(16)
 
 
-def once(who: Caller | str, key: str | None = None) -> Response | None:
+def once(
+    who: Caller | str, key: str | None = None, *, now: datetime | None = None
+) -> Response | None:
     """Begin a request with that key; returns the remembered answer if it was given before.
 
     `who` is the caller, or a name such as `ticket:7` for one who needs no account.
-    Without a key given, it is the one of the form. Raises `IdempotencyMismatch` when the key came
-    with another request.
+    Without a key given, it is the one of the form; `now` is the moment of the work, for `led_to`.
+    Raises `IdempotencyMismatch` when the key came with another request.
     """
     if key is None:
         key = request.form.get("request_key")
@@ -91,7 +93,7 @@ def once(who: Caller | str, key: str | None = None) -> Response | None:
         return None
     if len(key) > LONGEST_KEY or not key.isprintable():
         raise Invalid("Idempotency-Key", N_("A request key has at most 200 printable characters."))
-    now = clock.now()
+    now = now or clock.now()
     mine = {
         "office_id": current_office().id,
         "caller": who if isinstance(who, str) else _name_of(who),
@@ -118,13 +120,12 @@ def once(who: Caller | str, key: str | None = None) -> Response | None:
     return _replay(known)
 
 
-def led_to(who: Caller, key: str) -> str | None:
-    """Where the answer under that key led, or None when there is none."""
-    return db.session.scalar(
-        select(RequestKey.location).filter_by(
-            office_id=current_office().id, caller=_name_of(who), key=key
-        )
+def led_to(who: Caller, key: str) -> tuple[str, datetime] | None:
+    """Where the answer under that key led, and the moment of its work; None when it led nowhere."""
+    known = db.session.scalar(
+        select(RequestKey).filter_by(office_id=current_office().id, caller=_name_of(who), key=key)
     )
+    return (known.location, known.created_at) if known and known.location else None
 
 
 def commit(response: Answer) -> Answer:

@@ -125,7 +125,7 @@ def _keep_secret(response: BaseResponse, kind: DeviceKind, secret: str) -> None:
     response.set_cookie(
         SECRET_COOKIE,
         secret,
-        max_age=int(pairing.VALID.total_seconds()),
+        max_age=2 * int(pairing.VALID.total_seconds()),
         path=url_for(_home(kind)),
         httponly=True,
         samesite="Lax",

@@ -30,7 +30,16 @@ async function ask(url, options = {}) {
   const mine = ++asked;
   const answer = await fetch(url, { ...options, signal: AbortSignal.timeout(ANSWER_MS) });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (answer.status >= 500 && !sentence(page)) throw new Error(`status ${answer.status}`);
   return mine === asked ? page : null;
+}
+
+/** What a page of our own says instead of the desk. */
+const sentence = (page) => page.querySelector(".rk-msg p")?.textContent;
+
+/** Another page altogether; a question that is open keeps what was typed, and its press will tell. */
+function startAnew() {
+  if (!dialog.open) location.reload();
 }
 
 // Fresh pieces
@@ -45,11 +54,12 @@ function shown(element) {
 }
 
 function show(page, { pressed }) {
+  if (part("notice", page)?.dataset.seat !== part("notice").dataset.seat) return startAnew();
   const focused = document.activeElement;
   const place = focused?.dataset?.place;
   for (const fresh of page.querySelectorAll("[data-part]")) {
     const old = part(fresh.dataset.part);
-    if (!old) return location.reload(); // another seat, or another role: another page
+    if (!old) return startAnew(); // another role
     if (fresh.dataset.now) readClock(fresh.dataset.now);
     const keeps = fresh.dataset.part === "notice" && !pressed && !fresh.childElementCount;
     if (keeps || shown(old) === shown(fresh)) continue;
@@ -82,7 +92,8 @@ async function refresh() {
     const page = await ask(nowUrl);
     if (!page) return;
     if (part("here", page)) show(page, { pressed: false });
-    else location.reload(); // signed out, or no seat any more
+    else if (sentence(page)) return tellLine(false);
+    else startAnew(); // signed out, or no seat any more
     heard();
   } catch {
     tellLine(false);
@@ -121,16 +132,16 @@ function take(page) {
     if (dialog.open) dialog.close();
     show(page, { pressed: true });
     settledAt = performance.now() + SETTLE_MS;
-  } else if (page.querySelector(".rk-msg p")) {
-    fail(page.querySelector(".rk-msg p").textContent);
+  } else if (sentence(page)) {
+    fail(sentence(page));
   } else {
     location.reload();
   }
 }
 
-function fail(sentence) {
+function fail(why) {
   const note = document.getElementById("failed").content.cloneNode(true);
-  if (sentence) note.querySelector(".rk-note div").textContent = sentence;
+  if (why) note.querySelector(".rk-note div").textContent = why;
   if (!dialog.open) part("notice").replaceChildren(note);
   else {
     dialog.querySelector(".rk-note--bad")?.remove();

@@ -1,11 +1,15 @@
 // An unpaired screen: presses "show the code" by itself, and asks whether the code was approved.
+// By itself once per tab, and anew after being revoked: a page that somebody left open must not use
+// up the office's codes, so one that has run out is renewed by the button.
 
 const CHECK_MS = 3_000;
 const AGAIN_MS = 60_000;
 const ANSWER_MS = 10_000;
+const ASKED = "pairing-asked";
 
 const form = document.querySelector("form[data-ask], form[data-check]");
-const checks = "check" in form.dataset;
+const { ask } = form.dataset; // as what, and since when revoked
+const checks = ask === undefined;
 let leaving = false; // somebody pressed a button: its answer counts, not ours
 addEventListener("submit", () => {
   leaving = true;
@@ -20,7 +24,10 @@ async function press() {
     const signal = AbortSignal.timeout(ANSWER_MS);
     const answer = await fetch(form.action, { method: "POST", body, signal });
     if (leaving) return;
-    if (answer.redirected) return location.replace(answer.url);
+    if (answer.redirected) {
+      if (!checks) sessionStorage.setItem(ASKED, ask);
+      return location.replace(answer.url);
+    }
     if (answer.status === 403) return setTimeout(() => location.reload(), AGAIN_MS); // too old
     if (!answer.ok) wait = AGAIN_MS; // too many screens ask
   } catch {
@@ -29,4 +36,4 @@ async function press() {
   setTimeout(press, wait);
 }
 
-press();
+if (checks || sessionStorage.getItem(ASKED) !== ask) press();

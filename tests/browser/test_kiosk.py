@@ -33,6 +33,7 @@ def test_an_official_takes_a_number_in_six_touches(
 ) -> None:
     page = window(*size)
     page.goto(f"{server.home}/kiosk")
+    expect(page.locator(".rk-code")).to_be_visible()
     picture(page, f"kios-pasangkan-{name}")
     open_kiosk(page, server)
 

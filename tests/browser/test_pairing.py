@@ -70,6 +70,29 @@ def test_a_tablet_becomes_a_kiosk_by_itself_once_approved(
     picture(tablet, "pairing-revoked")
 
 
+def test_a_code_that_ran_out_is_renewed_by_the_button_only(server: Server, window: Window) -> None:
+    """A page that somebody left open must not use up the office's codes."""
+    page = window(1280, 800)
+    presses: list[str] = []
+    page.on(
+        "request", lambda sent: presses.append(sent.url) if sent.url.endswith("/code") else None
+    )
+    page.goto(f"{server.home}/kiosk")
+    code, button = page.locator(".rk-code"), page.get_by_role("button", name="Tampilkan kode")
+    first = code.inner_text()
+    page.context.clear_cookies(name="ruko_pairing")
+    expect(button).to_be_visible()
+    page.reload()
+    expect(button).to_be_visible()
+    assert len(presses) == 1
+
+    button.click()
+
+    expect(code).to_be_visible()
+    assert code.inner_text() != first
+    assert len(presses) == 2
+
+
 def test_a_tv_is_paired_from_its_board(
     server: Server, window: Window, enter: Enter, picture: Picture
 ) -> None:
@@ -148,12 +171,15 @@ def test_help_that_could_not_be_called_says_so(
 ) -> None:
     tablet, admin = window(1280, 800), window(1366, 768)
     pair(tablet, server, enter, admin)
+    tablet.get_by_role("link", name="Ambil nomor antrean").click()
+    tablet.wait_for_url("**/number/who")  # unlike the start, it never loads anew by itself
     tablet.context.set_offline(True)
     tablet.get_by_role("button", name="Panggil petugas").click()
-    expect(tablet.locator(".k-help")).to_contain_text("Belum terpanggil, tekan lagi")
+    again = tablet.get_by_role("button", name="Belum terpanggil, tekan lagi")
+    expect(again).to_be_visible()
     picture(tablet, "kiosk-help-failed")
     tablet.context.set_offline(False)
-    tablet.get_by_role("button", name="Panggil petugas").click()
+    again.click()
     expect(tablet.locator(".k-help")).to_have_text("Petugas sudah dipanggil")
 
 
