@@ -15,7 +15,7 @@ INPUTS := pyproject.toml hatch_build.py package.json package-lock.json static/ic
 # Each file on one of two workers, which have a database each.
 BOTH_CORES := -n 2 --dist loadfile
 # Browsers mostly wait, each for a server of its own.
-BROWSERS := -n 4 --dist worksteal
+BROWSERS := -n 4 --dist loadfile
 CATALOGS := $(wildcard translations/*/LC_MESSAGES/messages.po)
 PACKAGES := ruko booking kiosk display desk api
 
