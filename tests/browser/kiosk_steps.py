@@ -23,6 +23,7 @@ def open_kiosk(page: Page, server: Server) -> None:
     page.goto(f"{server.home}/kiosk")
     page.get_by_role("button", name="Jadikan peramban ini kios contoh").click()
     expect(page.get_by_role("heading", name="Selamat datang di Rumah Koordinasi")).to_be_visible()
+    page.wait_for_load_state()  # a heading can be seen before its style sheet has come
 
 
 def tile(page: Page, name: str) -> Locator:
