@@ -62,9 +62,7 @@ def take() -> ResponseReturnValue:
             bidang,
             visitor=visitor,
             village=get_village(office, entered.village.data) if official else None,
-            service=get_service(bidang, _number(entered.service.data))
-            if entered.service.data
-            else None,
+            service=get_service(bidang, entered.service.data) if entered.service.data else None,
             priority=bool(entered.priority.data),
             by=user.actor,
             now=now,
@@ -117,10 +115,6 @@ def reprinted(token: str, printer: Printer | None, user: User, back: Response) -
 def _printer(office: Office) -> Printer | None:
     """The printer at the reception: the first that stands beside no kiosk."""
     return next((p for p in all_printers(office) if p.device_id is None), None)
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _page(entered: NewNumberForm, *, problem: str | None = None, status: int = 200) -> Response:
