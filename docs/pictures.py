@@ -23,6 +23,7 @@ PICTURES = {
     "ticket-phone": "main-5-phone-called",
     "desk": "desk-called",
     "approvals": "approvals",
+    "office": "office",
     "display": "display-new",
 }
 """The README's name of a picture → the browser test's."""
