@@ -176,6 +176,8 @@ class OfficeMachine(OfficeInvariants):
     @rule(day=st.sampled_from(WEEK), hour=st.sampled_from([8, 9, 10, 13]))
     def another_day_dawns(self, day: date, hour: int) -> None:
         self.day, self.now = day, wita(hour, day=day)
+        if day == self.office.queue_day:
+            return
         begin_day(self.office, now=self.now)
         db.session.commit()
         self.lines.adopt(self.office, day)
