@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from ruko.audit import Actor, trail
 from ruko.db import db
@@ -13,6 +13,9 @@ from ruko.printing.addresses import BROWSER, read_address
 from ruko.printing.models import JobState, Printer, PrintJob
 
 WIDTHS = (58, 80)
+_BESIDE = select(Printer).where(
+    Printer.device_id == bindparam("b_device"), Printer.removed_at.is_(None)
+)
 REMOVED = N_("The printer was removed.")
 
 
@@ -99,6 +102,4 @@ def find_printer(office: Office, name: str) -> Printer | None:
 
 def printer_of(device: Device) -> Printer | None:
     """The printer beside that kiosk, or None."""
-    return db.session.scalar(
-        select(Printer).filter_by(device_id=device.id).where(Printer.removed_at.is_(None))
-    )
+    return db.session.scalar(_BESIDE, {"b_device": device.id})
