@@ -87,7 +87,7 @@ class Spooler:
             except (DBAPIError, Unavailable) as away:
                 log.warning("the printers wait for the database: %s", away)
                 busy = True
-            except Exception:
+            except Exception:  # the watcher lives on: later slips must not wait for a restart
                 log.exception("the printers could not be looked after")
                 busy = True
             if not self._ended:
