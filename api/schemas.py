@@ -149,6 +149,7 @@ SCHEMAS: dict[str, Schema] = {
             )
         ),
         announcements=array(TEXT),
+        slides=array(obj(picture=TEXT, text=TEXT)),
     ),
     "Ticket": obj(**_TICKET),
     "TicketWithHistory": obj(

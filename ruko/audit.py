@@ -12,7 +12,19 @@ from ruko.db import Base, db, values_of
 
 ActorKind = Literal["user", "device", "visitor", "system"]
 Subject = Literal[
-    "ticket", "booking", "user", "device", "token", "counter", "closure", "printer", "help"
+    "ticket",
+    "booking",
+    "user",
+    "device",
+    "token",
+    "counter",
+    "closure",
+    "printer",
+    "help",
+    "display",
+    "clip",
+    "slide",
+    "message",
 ]
 
 

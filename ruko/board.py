@@ -16,12 +16,13 @@ from ruko.offices import (
     Office,
     Opening,
     Village,
-    all_announcements,
     all_bidang,
+    announcements_on,
     board_version,
     full_name,
     opening,
 )
+from ruko.slides import slides_on
 from ruko.tickets import (
     AT_COUNTER,
     LATEST_FIRST,
@@ -139,7 +140,8 @@ def snapshot(office: Office, *, now: datetime) -> Board:
         "last_call": _call(office, newest) if newest else None,
         "bidang": _all_bidang(office, hours, now),
         "agenda": _agenda(office, now),
-        "announcements": all_announcements(office),
+        "announcements": announcements_on(office, today),
+        "slides": slides_on(office, today),
     }
     return Board(office.id, version, content, hours.reason)
 

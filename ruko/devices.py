@@ -48,6 +48,8 @@ class Device(Base):
     """Of the pairing link's one-time secret; gone once used."""
     created_at: Mapped[datetime]
     last_seen: Mapped[datetime | None]
+    last_spoken: Mapped[datetime | None]
+    """When it last spoke a call; displays alone do."""
     revoked_at: Mapped[datetime | None]
 
     office: Mapped[Office] = relationship()

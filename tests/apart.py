@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 from flask_socketio import SocketIO
 
-from ruko import clock, live
+from ruko import clock
 from ruko.db import db
+from ruko.live import wires
 
 
 def close(app: Flask) -> None:
@@ -24,7 +25,7 @@ def close(app: Flask) -> None:
 def apart() -> Iterator[None]:
     """What is one per process (sockets, the moved clock) is put back afterwards."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live, "socketio", SocketIO())
-        patch.setattr(live, "_app", None)
+        patch.setattr(wires, "socketio", SocketIO())
+        patch.setattr(wires, "_app", None)
         patch.setattr(clock, "_offset", timedelta())
         yield

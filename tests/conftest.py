@@ -28,6 +28,7 @@ from ruko.audit import SYSTEM, AuditEvent
 from ruko.bookings import Booking, QuotaSeat, SlotClaim
 from ruko.db import begin_writing, db, end_writing, writing
 from ruko.devices import Device, DeviceKind, add_device, pair
+from ruko.displays import Display, Zone
 from ruko.founding import found_office, import_holidays
 from ruko.offices import (
     Bidang,
@@ -40,10 +41,13 @@ from ruko.offices import (
 )
 from ruko.pairing import PairingRequest
 from ruko.printing import Printer, PrintJob
+from ruko.receipts import Receipt
 from ruko.schema import migrate
 from ruko.seed import load_office, load_villages
 from ruko.settings import Settings
+from ruko.slides import Slide
 from ruko.tickets import Call, CounterBreak, Ticket, TicketSeries, Turn
+from ruko.voice import Clip
 from ruko.web.callers import DEVICE_COOKIE
 from ruko.web.once import RequestKey
 from tests.apart import close
@@ -55,8 +59,8 @@ PASSWORD = "kata-sandi-uji"
 MONDAY = date(2026, 11, 23)
 OF_THE_DAY = (
     *(RequestKey, AuditEvent, PrintJob, Printer, HelpRequest, PairingRequest, CounterBreak),
-    *(Call, Turn, Ticket, TicketSeries, SlotClaim, QuotaSeat, Closure),
-    *(Booking, Token, Device, User),
+    *(Receipt, Call, Turn, Ticket, TicketSeries, SlotClaim, QuotaSeat, Closure),
+    *(Clip, Slide, Zone, Display, Booking, Token, Device, User),
 )
 """What tests write, children first."""
 

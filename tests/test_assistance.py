@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from ruko import events, live
+from ruko import events
 from ruko.accounts import User
 from ruko.assistance import (
     ON_THE_WAY,
@@ -25,6 +25,7 @@ from ruko.audit import SYSTEM, Actor, trail_of
 from ruko.db import db, writing
 from ruko.devices import Device, add_device, all_devices
 from ruko.errors import NotFound, WrongState
+from ruko.live import seats, wires
 from ruko.offices import Office, all_counters, get_office
 from tests.conftest import SLUG, VisitingClient
 from tests.people import at_once, refusals, successes
@@ -242,17 +243,17 @@ def test_a_kiosk_tells_that_it_is_alive(
 def test_the_desks_are_rung_without_who_or_where(
     app: Flask, paired: Paired, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "_app", app)
+    monkeypatch.setattr(wires, "_app", app)
     monkeypatch.setattr(app, "wsgi_app", app.wsgi_app)
-    live.socketio.init_app(app, async_mode="threading", manage_session=False)
-    desk = live.socketio.test_client(
+    wires.socketio.init_app(app, async_mode="threading", manage_session=False)
+    desk = wires.socketio.test_client(
         app, namespace="/desk", flask_test_client=sign_in("staff", bidang="PEM")
     )
     assert desk.is_connected("/desk")
 
     paired("kiosk", "Lobi").submit(f"{KIOSK}/help")
     assert _hint(desk) == {"request": _open(app), "state": "asked"}
-    live.guests.clear()
+    seats.guests.clear()
 
 
 def test_displays_that_are_here_are_noted_in_one_go(
@@ -264,7 +265,7 @@ def test_displays_that_are_here_are_noted_in_one_go(
         first, second, _ = [d.id for d in all_devices(get_office(SLUG))]
     later = time_is(9, 30)
     with app.app_context():
-        live.remember(first, second)
+        seats.remember(first, second)
     with app.app_context():
         seen = [d.last_seen for d in all_devices(get_office(SLUG))]
     assert [moment == later for moment in seen] == [True, True, False]

@@ -20,10 +20,10 @@ import websocket
 from flask import Flask
 from flask_socketio import SocketIOTestClient
 
-from ruko import live
 from ruko.audit import SYSTEM
 from ruko.db import db, writing
 from ruko.devices import Device, revoke_device
+from ruko.live import ringing, seats, wires
 from ruko.offices import Office, get_office
 from tests.browser.conftest import answers, free_port
 from tests.conftest import SLUG, VisitingClient, new_device
@@ -41,11 +41,11 @@ Work = Callable[[Office], Any]
 @pytest.fixture
 def bell(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The application that rings; the last one made does."""
-    monkeypatch.setattr(live, "_app", app)
+    monkeypatch.setattr(wires, "_app", app)
     monkeypatch.setattr(app, "wsgi_app", app.wsgi_app)  # wrapped below, and unwrapped afterwards
-    live.socketio.init_app(app, async_mode="threading", manage_session=False)
+    wires.socketio.init_app(app, async_mode="threading", manage_session=False)
     yield app
-    live.guests.clear()
+    seats.guests.clear()
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def screen(bell: Flask) -> Screen:
         office: str = SLUG,
         **options: Any,
     ) -> SocketIOTestClient:
-        return live.socketio.test_client(
+        return wires.socketio.test_client(
             bell,
             namespace=namespace,
             query_string=f"?office={office}",
@@ -119,20 +119,20 @@ def test_a_stranger_gets_the_board_at_once(screen: Screen) -> None:
     assert stranger.is_connected("/board")
     (board,) = told(stranger, "board")
     assert (board["office"], board["state"], board["calls"]) == (SLUG, "open", [])
-    assert [guest.stranger for guest in live.guests.values()] == [True]
+    assert [guest.stranger for guest in seats.guests.values()] == [True]
 
 
 @pytest.mark.parametrize("office", ["", "mars", "%00", "paringin-selatan%27"])
 def test_an_unknown_office_is_refused(screen: Screen, office: str) -> None:
     assert not screen(office=office).is_connected("/board")
-    assert not live.guests
+    assert not seats.guests
 
 
 def test_a_paired_display_is_known_by_its_cookie(
     app: Flask, screen: Screen, paired: Callable[..., VisitingClient], now: Any
 ) -> None:
     assert screen(paired("display")).is_connected("/board")
-    assert [guest.stranger for guest in live.guests.values()] == [False]
+    assert [guest.stranger for guest in seats.guests.values()] == [False]
     with app.app_context():
         assert db.session.query(Device).one().last_seen == now
 
@@ -140,13 +140,13 @@ def test_a_paired_display_is_known_by_its_cookie(
 def test_a_paired_display_is_known_by_its_token(app: Flask, screen: Screen) -> None:
     _, token = new_device(app, "display", "Layar")
     screen(auth={"token": token})
-    assert [guest.stranger for guest in live.guests.values()] == [False]
+    assert [guest.stranger for guest in seats.guests.values()] == [False]
 
 
 @pytest.mark.parametrize("auth", [{"token": "wrong"}, {"token": 7}, {}, {"other": "x"}])
 def test_a_wrong_token_is_a_stranger(screen: Screen, auth: dict[str, Any]) -> None:
     assert screen(auth=auth).is_connected("/board")
-    assert [guest.stranger for guest in live.guests.values()] == [True]
+    assert [guest.stranger for guest in seats.guests.values()] == [True]
 
 
 def test_a_revoked_display_is_a_stranger(
@@ -158,12 +158,12 @@ def test_a_revoked_display_is_a_stranger(
         revoke_device(get_office(SLUG), device.id, by=SYSTEM, now=now)
         db.session.commit()
     assert screen(client).is_connected("/board")
-    assert [guest.stranger for guest in live.guests.values()] == [True]
+    assert [guest.stranger for guest in seats.guests.values()] == [True]
 
 
 def test_a_kiosk_is_no_display(screen: Screen, paired: Callable[..., VisitingClient]) -> None:
     screen(paired("kiosk"))
-    assert [guest.stranger for guest in live.guests.values()] == [True]
+    assert [guest.stranger for guest in seats.guests.values()] == [True]
 
 
 def test_strangers_never_keep_out_a_screen_or_a_desk(
@@ -172,8 +172,8 @@ def test_strangers_never_keep_out_a_screen_or_a_desk(
     sign_in: Callable[..., VisitingClient],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(live, "MOST_STRANGERS", 2)
-    monkeypatch.setattr(live, "MOST_SOCKETS", 4)
+    monkeypatch.setattr(seats, "MOST_STRANGERS", 2)
+    monkeypatch.setattr(seats, "MOST_SOCKETS", 4)
     first, second, third = screen(), screen(), screen()
     assert [s.is_connected("/board") for s in (first, second, third)] == [True, True, False]
     assert screen(paired("display")).is_connected("/board")
@@ -200,16 +200,16 @@ def test_a_fault_while_letting_in_refuses_and_keeps_no_seat(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("the database is away")
 
-    monkeypatch.setattr(live, "snapshot", fail)
+    monkeypatch.setattr(ringing, "snapshot", fail)
     assert not screen().is_connected("/board")
-    assert not live.guests
+    assert not seats.guests
 
 
 def test_a_socket_that_vanished_loses_its_seat(bell: Flask, screen: Screen) -> None:
     kept = screen()
-    live.guests["gone"] = live.Guest("/board", 1, stranger=True)
-    live.forget_the_gone()
-    assert len(live.guests) == 1
+    seats.guests["gone"] = seats.Guest("/board", 1, stranger=True)
+    seats.forget_the_gone()
+    assert len(seats.guests) == 1
     assert kept.is_connected("/board")
 
 
@@ -240,7 +240,7 @@ def test_a_rollback_rings_nobody(screen: Screen, happen: Any, now: Any) -> None:
 def test_another_office_is_not_rung(screen: Screen) -> None:
     board = screen()
     told(board, "board")
-    live.send("board", {"office": "another"}, "/board", to=live.room_of(999))
+    wires.send("board", {"office": "another"}, "/board", to=wires.room_of(999))
     assert told(board, "board") == []
 
 
@@ -281,7 +281,7 @@ def test_the_heartbeat_comes_from_the_database(screen: Screen, app: Flask, now: 
     board = screen()
     with app.app_context():
         office = get_office(SLUG)
-        live.tell_heartbeat(office.id)
+        ringing.tell_heartbeat(office.id)
     assert told(board, "heartbeat") == [
         {"version": 0, "seq": 0, "generated_at": "2026-11-23T09:00:00+08:00"}
     ]
@@ -296,7 +296,7 @@ def test_time_alone_is_told_once(
 
     def reread() -> list[str]:
         with app.app_context():
-            live.tell_board(get_office(SLUG).id, None, kept)
+            ringing.tell_board(get_office(SLUG).id, None, kept)
         return [b["state"] for b in told(board, "board")]
 
     assert reread() == ["open"]

@@ -230,3 +230,6 @@ class Announcement(Base):
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), index=True)
     text: Mapped[str] = mapped_column(String(200))
     position: Mapped[int]
+    starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
+    """Its first and last day on the board; without one it has begun, or never ends."""

@@ -1,8 +1,8 @@
 """The guarded ways to an office's rows: `get_x` raises, `find_x` may return None."""
 
-from datetime import time
+from datetime import date, time
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Date, bindparam, func, select
 
 from ruko.db import db
 from ruko.errors import N_, Invalid, NotFound
@@ -19,6 +19,8 @@ from ruko.offices.models import (
 
 LARGEST_ID = 2**31 - 1
 """What a key's column holds."""
+
+_DAY = bindparam("b_day", type_=Date())
 
 # Asked with nearly every request, so built once: building costs more than running.
 _OFFICE = select(Office).where(Office.slug == bindparam("b_slug"))
@@ -41,8 +43,12 @@ _ALL_COUNTERS = (
 )
 _ANNOUNCEMENTS = (
     select(Announcement.text)
-    .where(Announcement.office_id == bindparam("b_office"))
-    .order_by(Announcement.position)
+    .where(
+        Announcement.office_id == bindparam("b_office"),
+        func.coalesce(Announcement.starts_on, _DAY) <= _DAY,
+        func.coalesce(Announcement.ends_on, _DAY) >= _DAY,
+    )
+    .order_by(Announcement.position, Announcement.id)
     .limit(4)
 )
 
@@ -144,9 +150,10 @@ def get_category(office: Office, code: object) -> Category:
     raise Invalid("category", N_("Please choose what the meeting is about."))
 
 
-def all_announcements(office: Office) -> list[str]:
-    """The sentences of the running text, at most four."""
-    found = db.session.connection().execute(_ANNOUNCEMENTS, {"b_office": office.id})
+def announcements_on(office: Office, day: date) -> list[str]:
+    """The sentences of that day's running text, at most four."""
+    where = {"b_office": office.id, "b_day": day}
+    found = db.session.connection().execute(_ANNOUNCEMENTS, where)
     return list(found.scalars())
 
 

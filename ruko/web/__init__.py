@@ -15,9 +15,12 @@ from ruko.web.doors import (
     capability,
     current_office,
     office_of,
+    page_edition,
     reads_only,
     register_door,
     safe_path,
+    store,
+    takes_files,
     url_of,
 )
 from ruko.web.forms import show_at_field
@@ -43,6 +46,7 @@ __all__ = [
     "new_key",
     "office_of",
     "once",
+    "page_edition",
     "polled",
     "qr_answer",
     "reads_only",
@@ -53,6 +57,8 @@ __all__ = [
     "show_at_field",
     "sign_in_required",
     "signed_in",
+    "store",
+    "takes_files",
     "undo",
     "url_of",
 ]

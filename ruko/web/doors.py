@@ -1,12 +1,13 @@
 """Doors and offices: every address is `/<office>/<door>/…`, and one place finds the office."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from flask import Blueprint, Flask, current_app, g, request, url_for
 
 from ruko.db import db
 from ruko.errors import NotFound
+from ruko.files import Store
 from ruko.offices import Office, get_office
 from ruko.settings import Settings
 
@@ -73,6 +74,22 @@ def reads_only(view: View) -> View:
     return view
 
 
+def takes_files(most_bytes: int) -> Callable[[View], View]:
+    """Mark a POST view whose body may be that large; every other one is held to the usual limit."""
+
+    def mark(view: View) -> View:
+        view.most_bytes = most_bytes  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def most_bytes() -> int | None:
+    """How large the body of this request may be, where its view says so."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "most_bytes", None)
+
+
 def capability(view: View) -> View:
     """Mark a POST view that needs neither sign-in nor CSRF: the secret in its address is enough."""
     view.capability = True  # type: ignore[attr-defined]
@@ -97,6 +114,16 @@ def settings() -> Settings:
     """The settings this program was started with."""
     kept: Settings = current_app.config["RUKO"]
     return kept
+
+
+def store(kind: Literal["clips", "slides"]) -> Store:
+    """Where files of that kind are kept."""
+    return Store(settings().data_dir / kind)
+
+
+def page_edition() -> str:
+    """Which edition of the pages is served: the hash of the static files."""
+    return str(current_app.static_url_path).rsplit("/", 1)[1]
 
 
 def base_url() -> str:

@@ -12,7 +12,7 @@ from ruko.db import begin_writing, end_writing
 from ruko.errors import N_, Invalid, NotFound
 from ruko.web.answers import is_api
 from ruko.web.callers import DEVICE_COOKIE, read_bearer, renew_device
-from ruko.web.doors import is_capability, look_up_office, writes
+from ruko.web.doors import is_capability, look_up_office, most_bytes, writes
 
 csrf = CSRFProtect()
 
@@ -65,6 +65,7 @@ def install_safety(app: Flask) -> None:
     @app.before_request
     def _check_request() -> None:
         end_writing()
+        request.max_content_length = most_bytes() or app.config["MAX_CONTENT_LENGTH"]
         _refuse_nulls()
         if request.method not in SAFE and request.endpoint and _needs_csrf():
             csrf.protect()

@@ -1,0 +1,169 @@
+"""Ringing: after a commit the one emitter thread tells the screens and desks; and it keeps the beat."""
+
+import logging
+import threading
+import time
+from typing import Any
+
+from flask import has_request_context
+
+from ruko import clock, words
+from ruko.assistance import HelpAnswered, HelpAsked
+from ruko.board import snapshot
+from ruko.db import db
+from ruko.displays import DisplayChanged, settings_of
+from ruko.events import listen
+from ruko.live.seats import everybody, forget_the_gone, remember
+from ruko.live.wires import current_app, is_shared, room_of, room_of_display, send
+from ruko.offices import BoardChanged, Office, board_version
+from ruko.receipts import CallAnnounced
+from ruko.voice import VoiceChanged
+from ruko.web import page_edition
+
+log = logging.getLogger(__name__)
+
+MERGE_SECONDS = 0.05
+"""A lone change is told at once; those that follow it within this time become one message."""
+HEARTBEAT_SECONDS = 5
+REREAD_SECONDS = 30
+"""Changes made by time alone (break, close, expiry) raise no version; the board is re-read for them."""
+TOUCH_SECONDS = 60  # how often the displays that are here are noted as seen
+
+Hint = HelpAsked | HelpAnswered | CallAnnounced | DisplayChanged | VoiceChanged
+
+_thread: threading.Thread | None = None
+_lock = threading.Condition()
+_dirty: dict[int, set[str]] = {}
+"""Offices that changed, with the codes of the bidang whose queue did."""
+_hints: list[Hint] = []
+
+
+@listen
+def _ring(happened: object) -> None:
+    """After a commit: mark the office; the thread reads and tells."""
+    with _lock:
+        match happened:
+            case BoardChanged():
+                _dirty.setdefault(happened.office_id, set()).update(happened.all_bidang)
+            case HelpAsked() | HelpAnswered() | CallAnnounced() | DisplayChanged() | VoiceChanged():
+                _hints.append(happened)
+            case _:
+                return
+        _lock.notify()
+    if has_request_context():  # a command has no screens; its change is seen by the heartbeat
+        start_thread()
+
+
+def start_thread() -> None:
+    """Start the one emitter of a process that serves: by its first request, so after any fork."""
+    global _thread  # noqa: PLW0603
+    with _lock:
+        if _thread is None or not _thread.is_alive():
+            _thread = threading.Thread(target=_emit_forever, name="ruko-live", daemon=True)
+            _thread.start()
+
+
+def _emit_forever() -> None:
+    told: dict[int, dict[str, Any]] = {}
+    beat_at = clock.monotonic() + HEARTBEAT_SECONDS
+    reread_at = clock.monotonic() + REREAD_SECONDS
+    touch_at = merged_until = 0.0
+    while True:
+        dirty, hints = _changes(until=min(beat_at, reread_at), not_before=merged_until)
+        now = clock.monotonic()
+        if dirty:
+            merged_until = now + MERGE_SECONDS
+        beat, reread = now >= beat_at, now >= reread_at
+        if beat:
+            beat_at = now + HEARTBEAT_SECONDS
+        if reread:
+            reread_at = now + REREAD_SECONDS
+            forget_the_gone()
+        guests = everybody()
+        watched = {guest.office_id for guest in guests}
+        displays = {guest.display for guest in guests if guest.display}
+        try:
+            with current_app().app_context():
+                heard = dirty.keys() if is_shared() else dirty.keys() & watched
+                for office_id in heard | (watched if reread else set()):
+                    tell_board(office_id, dirty.get(office_id), told)
+                for happened in hints:
+                    tell_hint(happened)
+                for office_id in watched if beat else ():
+                    tell_heartbeat(office_id)
+                if displays and now >= touch_at:
+                    touch_at = now + TOUCH_SECONDS
+                    remember(*displays)
+        except Exception:  # the missing heartbeat tells the screens, and they poll
+            log.exception("the screens could not be told")
+
+
+def _changes(*, until: float, not_before: float) -> tuple[dict[int, set[str]], list[Hint]]:
+    """What happened, at the latest when the time is up; a burst of one office becomes one change."""
+    with _lock:
+        if not _dirty and not _hints:
+            _lock.wait(max(0.0, until - clock.monotonic()))
+        soon = not_before - clock.monotonic() if _dirty else 0.0
+    if soon > 0:
+        time.sleep(soon)
+    with _lock:
+        dirty, hints = dict(_dirty), list(_hints)
+        _dirty.clear()
+        _hints.clear()
+    return dirty, hints
+
+
+def tell_board(
+    office_id: int, all_bidang: set[str] | None, told: dict[int, dict[str, Any]]
+) -> None:
+    """Emit the board: after a change to everybody, after a re-read to our own screens if it differs."""
+    board = board_now(db.session.get_one(Office, office_id))
+    timeless = board | {"generated_at": None}
+    if all_bidang is None and told.get(office_id) == timeless:
+        return
+    told[office_id] = timeless
+    send("board", board, "/board", to=room_of(office_id), here=all_bidang is None)
+    for code in sorted(all_bidang or ()):
+        _tell_desks(office_id, code, board["version"])
+
+
+def _tell_desks(office_id: int, bidang: str, version: int) -> None:
+    hint = {"bidang": bidang, "version": version}
+    send("queue", hint, "/desk", to=room_of(office_id))
+
+
+def tell_hint(happened: Hint) -> None:
+    """Tell those whom it concerns to look."""
+    match happened:
+        case HelpAsked() | HelpAnswered():  # without who or where
+            state = "asked" if isinstance(happened, HelpAsked) else "answered"
+            hint = {"request": happened.request_id, "state": state}
+            send("help", hint, "/desk", to=room_of(happened.office_id))
+        case CallAnnounced():
+            version, _seq = board_version(happened.office_id)
+            _tell_desks(happened.office_id, happened.bidang, version)
+        case DisplayChanged():
+            settings = settings_now(happened.device_id)
+            send("settings", settings, "/board", to=room_of_display(happened.device_id))
+        case VoiceChanged():
+            send("voice", {}, "/board", to=room_of(happened.office_id))
+
+
+def tell_heartbeat(office_id: int) -> None:
+    """Each process tells its own screens, not through Redis: a dead Redis must not hide a loss."""
+    office = db.session.get_one(Office, office_id)
+    version, seq = board_version(office_id)
+    moment = office.local(clock.now()).isoformat()
+    beat = {"version": version, "seq": seq, "generated_at": moment}
+    send("heartbeat", beat, "/board", to=room_of(office_id), here=True)
+
+
+def board_now(office: Office) -> dict[str, Any]:
+    """The board as everybody may see it."""
+    return snapshot(office, now=clock.now()).as_json(words.board_sentence)
+
+
+def settings_now(device_id: int) -> dict[str, Any]:
+    """What one display shows, how it sounds, and which edition of the page is served."""
+    settings = settings_of(device_id)[device_id].as_json()
+    return settings | {"page": page_edition()}

@@ -1,0 +1,99 @@
+"""The doors of the sockets: screens of the board and desks, and the one thing that a display says."""
+
+import logging
+from typing import Any
+
+from flask import request
+from flask_socketio import ConnectionRefusedError as Refused
+from flask_socketio import join_room
+from sqlalchemy.exc import DBAPIError
+
+from ruko import clock
+from ruko.accounts import Role
+from ruko.db import db, writing
+from ruko.devices import Device, find_device
+from ruko.errors import RukoError
+from ruko.live.ringing import board_now, settings_now, start_thread
+from ruko.live.seats import Guest, admit, guests, leave, remember
+from ruko.live.wires import room_of, room_of_display, send, socketio
+from ruko.offices import Office, find_office
+from ruko.receipts import note_announced
+from ruko.web import current_device, signed_in
+
+log = logging.getLogger(__name__)
+
+HIGHEST_SEQ = 2**31 - 1
+
+
+@socketio.on("connect", namespace="/board")
+def _board_connects(auth: dict[str, Any] | None = None) -> None:
+    office = find_office(request.args.get("office", ""))
+    if office is None:
+        raise Refused("unknown office")
+    display = _paired_display(auth, office)
+    display_id = display.id if display else None
+    _let_in(Guest("/board", office.id, stranger=display is None, display=display_id))
+    if display_id is not None:
+        remember(display_id)
+        join_room(room_of_display(display_id))
+        send("settings", settings_now(display_id), "/board", to=_sid(), here=True)
+    join_room(room_of(office.id))
+    send("board", board_now(office), "/board", to=_sid(), here=True)
+
+
+@socketio.on("connect", namespace="/desk")
+def _desk_connects(_auth: dict[str, Any] | None = None) -> None:
+    user = signed_in()
+    if user is None or user.must_change_password or user.role == Role.VILLAGE:
+        raise Refused("staff only")
+    _let_in(Guest("/desk", user.office_id, stranger=False))
+    join_room(room_of(user.office_id))
+
+
+@socketio.on("announced", namespace="/board")
+def _announced(said: Any = None) -> None:
+    """A paired display shows a call, or has spoken it to the end: its receipt. Answered by nothing."""
+    guest = guests.get(_sid())
+    if guest is None or guest.display is None or not isinstance(said, dict):
+        return
+    seq = said.get("seq")
+    if type(seq) is not int or not 0 < seq <= HIGHEST_SEQ or said.get("shown") is not True:
+        return
+    spoken = said.get("spoken") is True
+    try:
+        with writing():
+            note_announced(guest.office_id, guest.display, seq, spoken=spoken, now=clock.now())
+            db.session.commit()
+    except (RukoError, DBAPIError):  # the display says it again when it reconnects
+        db.session.rollback()
+        log.warning("the receipt of call %d by display %d could not be kept", seq, guest.display)
+
+
+@socketio.on("disconnect", namespace="/board")
+@socketio.on("disconnect", namespace="/desk")
+def _leaves(*_reason: Any) -> None:
+    leave(_sid())
+
+
+@socketio.on_error_default
+def _fails(error: Exception) -> bool:
+    """Nobody is half let in: whoever is refused polls and tries again."""
+    log.error("a socket could not be served", exc_info=error)
+    leave(_sid())
+    return False
+
+
+def _let_in(guest: Guest) -> None:
+    admit(_sid(), guest)
+    start_thread()
+
+
+def _paired_display(auth: dict[str, Any] | None, office: Office) -> Device | None:
+    token = auth.get("token") if isinstance(auth, dict) else None
+    device = find_device(token) if isinstance(token, str) else current_device()
+    return device if device and device.serves(office, "display") else None
+
+
+def _sid() -> str:
+    sid: str = request.sid  # type: ignore[attr-defined]  # Flask-SocketIO adds it
+    return sid
