@@ -4,6 +4,7 @@ from ruko.tickets.calling import call_next, call_ticket, recall, resume
 from ruko.tickets.counters import CounterBusy, Rest, breaks_now, end_break, take_break
 from ruko.tickets.days import begin_day, close_past_days
 from ruko.tickets.estimates import estimate
+from ruko.tickets.figures import DayFigures, OwnFigures, full_bidang, own_figures
 from ruko.tickets.issuing import QueueFull, check_in, issue
 from ruko.tickets.leaving import leave, let_pass, rejoin, rejoin_until
 from ruko.tickets.models import (
@@ -19,28 +20,22 @@ from ruko.tickets.models import (
     state_in,
 )
 from ruko.tickets.moves import find_turn, turn_at
-from ruko.tickets.queries import (
+from ruko.tickets.queries import Queue, queue_of, visits_at_counters
+from ruko.tickets.serving import finish, hold, mark_no_show, send_back, start, transfer
+from ruko.tickets.undoing import stepped_turn, undo
+from ruko.tickets.visits import (
     LATEST_FIRST,
-    DayFigures,
-    OwnFigures,
-    Queue,
     Step,
     Visit,
     estimate_for,
-    full_bidang,
     get_called,
     get_visit,
     history_of,
-    own_figures,
-    queue_of,
     served_now,
     somebody_behind,
     ticket_code,
     version_at,
-    visits_at_counters,
 )
-from ruko.tickets.serving import finish, hold, mark_no_show, send_back, start, transfer
-from ruko.tickets.undoing import stepped_turn, undo
 
 __all__ = [
     "AT_COUNTER",
