@@ -73,7 +73,7 @@ def show() -> ResponseReturnValue:
 @operation("The waiting-room board", {200: "Board"}, public=True)
 def show_board() -> ResponseReturnValue:
     """The same full state that `/board` emits over Socket.IO."""
-    picture = board.snapshot(current_office(), now=clock.now())
+    picture = board.recent(current_office(), now=clock.now())
     return jsonify(picture.as_json(words.board_sentence))
 
 

@@ -25,6 +25,7 @@ from ruko.accounts import Role, Token, User, add_user, create_token, hash_passwo
 from ruko.app import create_app
 from ruko.assistance import HelpRequest
 from ruko.audit import SYSTEM, AuditEvent
+from ruko.board import forget_recent
 from ruko.bookings import Booking, QuotaSeat, SlotClaim
 from ruko.db import begin_writing, db, end_writing, writing
 from ruko.devices import Device, DeviceKind, add_device, pair
@@ -121,6 +122,7 @@ def clean(app: Flask) -> None:
         db.session.execute(update(Bidang).values(daily_capacity=None))
         db.session.commit()
     app.extensions["ruko_throttle"].forget()
+    forget_recent()
 
 
 # ── Time ──────────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,7 @@ import pytest
 
 from ruko import words
 from ruko.audit import SYSTEM
-from ruko.board import snapshot
+from ruko.board import recent, snapshot
 from ruko.bookings import all_rooms
 from ruko.db import db
 from ruko.offices import Office, all_bidang, all_counters, board_version
@@ -238,3 +238,27 @@ def test_codes_are_those_of_the_tickets(office: Office, now: datetime) -> None:
     token = take(office, now, "YAN")
     call(office, now, "YAN", counter=5)
     assert row(read(office, now), "YAN")["serving"][0]["ticket"] == code_of(token) == "E-001"
+
+
+def test_many_who_ask_within_a_second_get_one_reading(office: Office, now: datetime) -> None:
+    first = recent(office, now=now)
+    later = now + timedelta(milliseconds=900)
+    again = recent(office, now=later)
+    assert again.content | {"generated_at": None} == first.content | {"generated_at": None}
+    assert again.content["generated_at"] == office.local(later).isoformat()
+    assert again.content["bidang"] is first.content["bidang"]
+    fresh = recent(office, now=now + timedelta(seconds=1))
+    assert fresh.content["bidang"] is not first.content["bidang"]
+
+
+def test_a_change_is_read_at_once(office: Office, now: datetime) -> None:
+    assert row(recent(office, now=now).content)["waiting"] == 0
+    take(office, now)
+    assert row(recent(office, now=now).content)["waiting"] == 1
+
+
+def test_a_clock_that_stepped_back_reads_anew(office: Office, now: datetime) -> None:
+    first = recent(office, now=now)
+    assert (
+        recent(office, now=now - timedelta(days=1)).content["agenda"] is not first.content["agenda"]
+    )
