@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, RadioField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Optional
 
@@ -60,3 +61,9 @@ class NewNumberForm(FlaskForm):
     def offer(self, all_bidang: Iterable[Bidang]) -> None:
         """Fill the list of bidang; the page itself offers villages and services."""
         self.bidang.choices = [(b.code, f"{b.letter} · {b.name}") for b in all_bidang]
+
+
+class ClipForm(FlaskForm):
+    """The sound of one clip."""
+
+    file = FileField(_l("Sound file"), [FileRequired(_l("Please choose a sound file."))])

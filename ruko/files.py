@@ -22,19 +22,8 @@ class Store:
         """Write the content, whole or not at all; returns its digest. Raises `OSError`."""
         digest = hashlib.sha256(content).hexdigest()
         path = self.path_of(digest)
-        if path.exists():
-            return digest
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, name = tempfile.mkstemp(dir=self._folder, prefix=".new-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        if not path.exists():
+            write_whole(path, content)
         return digest
 
     def path_of(self, digest: str) -> Path:
@@ -42,3 +31,18 @@ class Store:
         if not DIGEST.fullmatch(digest):
             raise ValueError("This is no digest.")
         return self._folder / digest
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, whoever else writes it; raises `OSError`."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Make sure that Chromium and PostgreSQL are here: as installed, else through apt where that is
-# allowed. What is still missing stops the tests under CI=true and is only said elsewhere.
+# Make sure that Chromium, PostgreSQL and espeak-ng are here: as installed, else through apt where
+# that is allowed. What is still missing stops the tests under CI=true and is only said elsewhere.
 # Usage: tests/setup.sh PYTHON
 set -eu
 cd "$(dirname "$0")/.."
@@ -17,6 +17,7 @@ apt() {
 wanted=
 here browser_driver || wanted="$wanted chromium fonts-liberation"
 here postgres || wanted="$wanted postgresql"
+here speech || wanted="$wanted espeak-ng"
 
 if [ -n "$wanted" ] && command -v apt-get >/dev/null && as_root true 2>/dev/null; then
   echo "Installing$wanted ..."
@@ -27,6 +28,7 @@ fi
 missing=
 here browser_driver || missing="$missing Chromium"
 here postgres || missing="$missing PostgreSQL"
+here speech || missing="$missing espeak-ng"
 if [ -n "$missing" ]; then
   echo "Missing, and not installed by itself:$missing. Their tests are left out." >&2
   if [ "${CI:-}" = true ]; then

@@ -12,14 +12,19 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from sqlalchemy import select, text, update
 
+from ruko import clock
 from ruko.accounts import User, find_token, verify_password
 from ruko.app import create_app
+from ruko.audit import SYSTEM
 from ruko.cli import cli
 from ruko.db import db, writing
 from ruko.devices import find_device
+from ruko.files import Store
 from ruko.offices import Holiday, Office, all_villages, get_office
 from ruko.settings import Settings, read_settings
+from ruko.voice import keep_clip
 from tests.apart import apart, close
+from tests.clips import a_wav
 from tests.conftest import SLUG, VisitingClient
 from tests.fresh_database import fresh_database
 
@@ -488,6 +493,35 @@ def test_the_doctor_says_each_fault_in_a_sentence(ruko: Shell) -> None:
     assert "revision 0000" in ruko.refuses("doctor", **base)
     away = "postgresql+psycopg://ruko@127.0.0.1:1/ruko"
     assert "did not answer" in ruko.refuses("doctor", **base, RUKO_DATABASE_URL=away)
+
+
+def test_the_doctor_looks_after_the_voice(ruko: Shell, tmp_path: Path) -> None:
+    base = {"RUKO_BASE_URL": "https://ruko.example.go.id", "PATH": str(tmp_path)}
+    silent = ruko("doctor", **base)
+    assert (silent.exit_code, silent.stdout) == (0, "Everything is in order.\n")
+    assert silent.stderr.startswith(f"Warning: Calls of {SLUG} are announced by the chime alone.")
+    assert "apt install espeak-ng" in silent.stderr
+
+    with ruko.app.app_context(), writing():
+        office, store = get_office(SLUG), Store(ruko.data / "clips")
+        for name in ("nomor-antrean", "a"):
+            digest = store.keep(name.encode())
+            keep_clip(office, name, digest=digest, milliseconds=500, by=SYSTEM, now=clock.now())
+        db.session.commit()
+    said = ruko.refuses("doctor", **base)
+    assert f"The voice of {SLUG} lacks clips (32): panggilan-ulang, " in said
+    assert "silakan-menuju, b, c …" in said
+
+    fake = tmp_path / "espeak-ng"
+    fake.write_text("#!/bin/sh\nexit 3\n")
+    fake.chmod(0o755)
+    assert "does not speak" in ruko.refuses("doctor", **base)
+    (tmp_path / "sound.wav").write_bytes(a_wav(300))
+    fake.write_text(f"#!/bin/sh\n/bin/cat '{tmp_path}/sound.wav'\n")
+    ruko.says("doctor", **base)
+
+    store.path_of(digest).unlink()
+    assert f"sounds of {SLUG} are gone (1): a." in ruko.refuses("doctor", **base)
 
 
 def test_the_doctor_before_init(bare: Shell, tmp_path: Path) -> None:

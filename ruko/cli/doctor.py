@@ -13,7 +13,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from ruko import clock
+from ruko import clock, voice
 from ruko.audit import AuditEvent
 from ruko.cli.house import make_app, settings_now
 from ruko.db import db
@@ -24,22 +24,33 @@ from ruko.printing import all_printers
 from ruko.schema import newest_revision, present_revision
 from ruko.settings import Settings
 from ruko.spooler import probe_printer
+from ruko.web import store
 
 LEAST_FREE_MB = 500
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """Before this program was written: a computer whose clock battery is empty."""
 LEEWAY = timedelta(minutes=5)
 REDIS_SECONDS = 2
+NAMED = 5
+"""So many of several things are named in a sentence."""
+
+
+class Advice(str):
+    """A sentence about what works and could work better: no fault."""
+
+    __slots__ = ()
 
 
 @click.command()
 def doctor() -> None:
     """Check this installation; exits with 1 and a sentence for each fault."""
     settings = settings_now()
-    faults = [*_folder(settings), *_redis(settings), *_clock()]
-    if not faults:
-        faults += _database(settings)
-    for warning in _base_url(settings):
+    found = [*_folder(settings), *_redis(settings), *_clock()]
+    if not found:
+        found += _database(settings)
+    advice = [*_base_url(settings), *(said for said in found if isinstance(said, Advice))]
+    faults = [said for said in found if not isinstance(said, Advice)]
+    for warning in advice:
         click.echo(f"Warning: {warning}", err=True)
     for fault in faults:
         click.echo(f"Error: {fault}", err=True)
@@ -119,12 +130,45 @@ def _offices() -> Iterator[str]:
                 " Please run “ruko init” again."
             )
         yield from _printers(office)
+        yield from _voice(office)
 
 
 def _printers(office: Office) -> Iterator[str]:
     for printer in all_printers(office):
         if fault := probe_printer(printer):
             yield f"Printer “{printer.name}” at {printer.address}: {fault}"
+
+
+def _voice(office: Office) -> Iterator[str]:
+    lost = [
+        name
+        for name, clip in voice.recorded(office).items()
+        if not store("clips").path_of(clip.digest).is_file()
+    ]
+    if lost:
+        yield (
+            f"Recorded sounds of {office.slug} are gone ({len(lost)}): {_some(lost)}."
+            " Please record them again, or restore the folder “clips” of the data folder."
+        )
+    covered = voice.coverage(office)
+    missing = [c.wanted.name for c in covered if c.wanted.required and c.source == "missing"]
+    if voice.can_speak():
+        if trouble := voice.speech_trouble():
+            yield f"The program espeak-ng is installed and does not speak: {trouble}"
+    elif not any(c.source == "recorded" for c in covered):
+        yield Advice(
+            f"Calls of {office.slug} are announced by the chime alone. Please install espeak-ng"
+            " (Debian: apt install espeak-ng), or record the clips on the page about the voice."
+        )
+    elif missing:
+        yield (
+            f"The voice of {office.slug} lacks clips ({len(missing)}): {_some(missing)}."
+            " Please record them, or install espeak-ng (Debian: apt install espeak-ng)."
+        )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
 
 
 def _base_url(settings: Settings) -> Iterator[str]:
