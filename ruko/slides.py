@@ -3,43 +3,32 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, String, bindparam, func, select
+from sqlalchemy import Index, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ruko.db import Base, db
-from ruko.offices import Office
-
-MOST_SLIDES = 8
-"""On the board at once."""
+from ruko.audit import Actor
+from ruko.db import db
+from ruko.offices import BoardEntry, Office, add_entry, entries_on
 
 
-class Slide(Base):
+class Slide(BoardEntry):
     """One picture with what it says in words; its file is kept under the digest of its content."""
 
     __tablename__ = "slide"
     __table_args__ = (Index(None, "office_id", "position"),)
+    subject = "slide"
+    most_at_once = 8
+    shortest = 3
 
-    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
-    text: Mapped[str] = mapped_column(String(200))
-    """What the picture says, for those who do not see it."""
     digest: Mapped[str] = mapped_column(String(64))
-    position: Mapped[int]
-    starts_on: Mapped[date | None]
-    ends_on: Mapped[date | None]
-    """Its first and last day on the board; without one it has begun, or never ends."""
     added_at: Mapped[datetime]
 
 
-_DAY = bindparam("b_day", type_=Date())
-_SHOWN = (
-    select(Slide.digest, Slide.text)
-    .where(
-        Slide.office_id == bindparam("b_office"),
-        func.coalesce(Slide.starts_on, _DAY) <= _DAY,
-        func.coalesce(Slide.ends_on, _DAY) >= _DAY,
-    )
-    .order_by(Slide.position, Slide.id)
-    .limit(MOST_SLIDES)
+_SHOWN = entries_on(Slide, Slide.digest, Slide.text)
+_NAMED = (
+    select(Slide.id)
+    .where(Slide.office_id == bindparam("b_office"), Slide.digest == bindparam("b_digest"))
+    .limit(1)
 )
 
 
@@ -47,3 +36,31 @@ def slides_on(office: Office, day: date) -> list[dict[str, Any]]:
     """The pictures of that day in their order, as the board tells them: `{picture: digest, text}`."""
     found = db.session.connection().execute(_SHOWN, {"b_office": office.id, "b_day": day})
     return [{"picture": row.digest, "text": row.text} for row in found]
+
+
+def is_picture_of(office: Office, digest: str) -> bool:
+    """Whether a slide of this office, of whatever day, shows the picture with that digest."""
+    where = {"b_office": office.id, "b_digest": digest}
+    return db.session.connection().execute(_NAMED, where).first() is not None
+
+
+def add_slide(
+    office: Office,
+    digest: str,
+    text: str,
+    starts_on: date | None,
+    ends_on: date | None,
+    *,
+    by: Actor,
+    now: datetime,
+) -> Slide:
+    """Show one more picture, after the others; `text` says it in words. Raises `Invalid`."""
+    slide = Slide(
+        office_id=office.id,
+        digest=digest,
+        text=text,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        added_at=now,
+    )
+    return add_entry(slide, by=by, now=now)

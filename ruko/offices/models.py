@@ -2,11 +2,13 @@
 
 from datetime import date, datetime, time
 from functools import cached_property
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ruko.audit import Subject
 from ruko.db import Base
 
 ZONE_NAMES = {"Asia/Jakarta": "WIB", "Asia/Makassar": "WITA", "Asia/Jayapura": "WIT"}
@@ -222,14 +224,29 @@ class Closure(Base):
     reason: Mapped[str] = mapped_column(String(200))
 
 
-class Announcement(Base):
-    """One sentence of the board's running text."""
+class BoardEntry(Base):
+    """What the board shows in its turn, from its first day to its last: a sentence or a picture."""
 
-    __tablename__ = "announcement"
+    __abstract__ = True
+    subject: ClassVar[Subject]
+    most_at_once: ClassVar[int]
+    """On one day; the others wait until a place is free."""
+    shortest: ClassVar[int]
+    """Characters of its text."""
 
-    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), index=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     text: Mapped[str] = mapped_column(String(200))
     position: Mapped[int]
     starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]
     """Its first and last day on the board; without one it has begun, or never ends."""
+
+
+class Announcement(BoardEntry):
+    """One sentence of the board's running text."""
+
+    __tablename__ = "announcement"
+    __table_args__ = (Index(None, "office_id"),)
+    subject = "message"
+    most_at_once = 4
+    shortest = 1

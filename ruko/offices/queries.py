@@ -1,13 +1,12 @@
 """The guarded ways to an office's rows: `get_x` raises, `find_x` may return None."""
 
-from datetime import date, time
+from datetime import time
 
-from sqlalchemy import Date, bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from ruko.db import db
 from ruko.errors import N_, Invalid, NotFound
 from ruko.offices.models import (
-    Announcement,
     Bidang,
     Category,
     Counter,
@@ -19,8 +18,6 @@ from ruko.offices.models import (
 
 LARGEST_ID = 2**31 - 1
 """What a key's column holds."""
-
-_DAY = bindparam("b_day", type_=Date())
 
 # Asked with nearly every request, so built once: building costs more than running.
 _OFFICE = select(Office).where(Office.slug == bindparam("b_slug"))
@@ -40,16 +37,6 @@ _COUNTER = select(Counter).where(
 )
 _ALL_COUNTERS = (
     select(Counter).where(Counter.office_id == bindparam("b_office")).order_by(Counter.position)
-)
-_ANNOUNCEMENTS = (
-    select(Announcement.text)
-    .where(
-        Announcement.office_id == bindparam("b_office"),
-        func.coalesce(Announcement.starts_on, _DAY) <= _DAY,
-        func.coalesce(Announcement.ends_on, _DAY) >= _DAY,
-    )
-    .order_by(Announcement.position, Announcement.id)
-    .limit(4)
 )
 
 
@@ -148,13 +135,6 @@ def get_category(office: Office, code: object) -> Category:
         if category.code == code:
             return category
     raise Invalid("category", N_("Please choose what the meeting is about."))
-
-
-def announcements_on(office: Office, day: date) -> list[str]:
-    """The sentences of that day's running text, at most four."""
-    where = {"b_office": office.id, "b_day": day}
-    found = db.session.connection().execute(_ANNOUNCEMENTS, where)
-    return list(found.scalars())
 
 
 def weekly_hours(office: Office) -> list[tuple[tuple[time, time], ...]]:
