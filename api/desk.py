@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from api.body import Text, Whole, answered, read_body, read_query
 from api.operations import operation
 from api.pages import PAGING, page
-from api.shown import call_json, turn_json
+from api.shown import call_json, turn_json, turns_json
 from ruko import clock, tickets
 from ruko.accounts import Role
 from ruko.errors import Forbidden
@@ -38,10 +38,11 @@ def queue() -> ResponseReturnValue:
     bidang = get_bidang(office, read_query(QUEUE)["bidang"])
     if not user.may_see(bidang.id):
         raise Forbidden
-    found = queue_of(office, bidang, now=clock.now())
+    now = clock.now()
+    found = queue_of(office, bidang, now=now)
     lists = {name: getattr(found, name) for name in ("current", "waiting", "held", "no_show")}
     return jsonify(
-        {name: [turn_json(office, visit) for visit in visits] for name, visits in lists.items()}
+        {name: turns_json(office, visits, now=now) for name, visits in lists.items()}
         | {"today": asdict(found.today)}
     )
 
@@ -89,4 +90,4 @@ def call() -> ResponseReturnValue:
     if seq is None:
         return commit(Response(status=204))
     called, visit = get_called(office, seq, now=now)
-    return commit(jsonify(turn=turn_json(office, visit), call=call_json(office, called)))
+    return commit(jsonify(turn=turn_json(office, visit, now=now), call=call_json(office, called)))

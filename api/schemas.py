@@ -175,7 +175,19 @@ SCHEMAS: dict[str, Schema] = {
         place=maybe(TEXT),
         note=maybe(TEXT),
         held_reason=maybe(TEXT),
+        call=maybe(ref("Announcement")),
     ),
+    "Announcement": {
+        **obj(
+            seq=WHOLE,
+            shown_at=maybe(MOMENT),
+            spoken_at=maybe(MOMENT),
+            heard=words("pending", "shown", "spoken", "unheard"),
+        ),
+        "description": "How the waiting room was told of a called turn's newest call; null when no"
+        " paired display shows its bidang. `shown` is enough where every display is silent on"
+        " purpose; `unheard` asks the desk to call aloud.",
+    },
     "Queue": obj(
         current=array(ref("Turn")),
         waiting=array(ref("Turn")),

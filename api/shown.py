@@ -1,10 +1,12 @@
 """How tickets, turns and bookings look in JSON."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from ruko.bookings import Booking, shown_state
 from ruko.offices import Office
+from ruko.receipts import Hearing, hearings
 from ruko.tickets import State, Visit, estimate_for, rejoin_until
 from ruko.web import booking_url, url_of
 
@@ -44,8 +46,20 @@ def _rejoin_until(office: Office, visit: Visit) -> str | None:
     return moment(office, rejoin_until(office, visit))
 
 
-def turn_json(office: Office, visit: Visit) -> dict[str, Any]:
+def turns_json(office: Office, visits: Iterable[Visit], *, now: datetime) -> list[dict[str, Any]]:
+    """Stays with a bidang, as its desk sees them; of those called, how they were announced."""
+    shown = list(visits)
+    called = [visit.turn_id for visit in shown if visit.state == State.CALLED]
+    heard = hearings(office, called, now=now)
+    return [_turn_json(office, visit, heard.get(visit.turn_id)) for visit in shown]
+
+
+def turn_json(office: Office, visit: Visit, *, now: datetime) -> dict[str, Any]:
     """A ticket's stay with one bidang, as its desk sees it."""
+    return turns_json(office, [visit], now=now)[0]
+
+
+def _turn_json(office: Office, visit: Visit, heard: Hearing | None) -> dict[str, Any]:
     return {
         "ticket": visit.code,
         "token": visit.token,
@@ -65,6 +79,16 @@ def turn_json(office: Office, visit: Visit) -> dict[str, Any]:
         "place": visit.place,
         "note": visit.note,
         "held_reason": visit.held_reason,
+        "call": _hearing_json(office, heard) if heard else None,
+    }
+
+
+def _hearing_json(office: Office, heard: Hearing) -> dict[str, Any]:
+    return {
+        "seq": heard.seq,
+        "shown_at": moment(office, heard.shown_at) if heard.shown_at else None,
+        "spoken_at": moment(office, heard.spoken_at) if heard.spoken_at else None,
+        "heard": heard.state,
     }
 
 

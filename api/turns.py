@@ -128,4 +128,5 @@ def _act(
     if not user.may_serve(whose(turn).bidang_id):
         raise Forbidden
     step(office, turn, by=user.actor, now=now, **given)
-    return commit(jsonify(turn_json(office, get_visit(token, office_of=office_of, now=now)[1])))
+    _, visit = get_visit(token, office_of=office_of, now=now)
+    return commit(jsonify(turn_json(office, visit, now=now)))

@@ -19,10 +19,20 @@ from ruko.devices import (
     rename_device,
     revoke_device,
 )
+from ruko.displays import Display, DisplaySettings, reports_of, settings_of
 from ruko.errors import Invalid
-from ruko.offices import Office, opening
+from ruko.offices import Office, all_bidang, opening
 from ruko.printing import Printer, all_printers
-from ruko.web import commit, current_office, once, show_at_field, sign_in_required, undo
+from ruko.receipts import unspoken_today
+from ruko.web import (
+    commit,
+    current_office,
+    once,
+    page_edition,
+    show_at_field,
+    sign_in_required,
+    undo,
+)
 
 bp = Blueprint("devices", __name__)
 bp.before_request(sign_in_required(*SEES_OFFICE))
@@ -38,17 +48,37 @@ class Equipment:
     printers: list[Printer]
     missed: frozenset[int]
     """Paired devices that are silent while the office is open."""
+    settings: dict[int, DisplaySettings]
+    told: dict[int, Display]
+    """What the displays last told about themselves."""
+    mute: frozenset[int]
+    """Displays that should speak now and told that they cannot."""
 
 
 def read_equipment(office: Office, *, now: datetime) -> Equipment:
     """The equipment as it is now."""
     devices = all_devices(office)
     is_open = opening(office, now).state == "open"
+    displays = [d for d in devices if d.kind == "display"]
+    missed = frozenset(d.id for d in devices if is_open and is_silent(d, now))
+    settings = settings_of(*(d.id for d in displays)) if displays else {}
+    told = reports_of(*settings) if settings else {}
     return Equipment(
         kiosks=[d for d in devices if d.kind == "kiosk"],
-        displays=[d for d in devices if d.kind == "display"],
+        displays=displays,
         printers=all_printers(office),
-        missed=frozenset(d.id for d in devices if is_open and is_silent(d, now)),
+        missed=missed,
+        settings=settings,
+        told=told,
+        mute=frozenset(
+            d.id
+            for d in displays
+            if is_open
+            and d.id in told
+            and told[d.id].sound in {"blocked", "none"}
+            and d.id not in missed
+            and not settings[d.id].is_silent(office.local(now).time())
+        ),
     )
 
 
@@ -133,8 +163,18 @@ def _done(said: str) -> Response:
 
 def _page(entered: ApproveForm, status: int = 200) -> Response:
     undo()
-    equipment = read_equipment(current_office(), now=clock.now())
-    page = render_template("desk/devices.html", form=entered, equipment=equipment)
+    office, now = current_office(), clock.now()
+    equipment = read_equipment(office, now=now)
+    called, unspoken = unspoken_today(office, now=now) if equipment.displays else (0, [])
+    page = render_template(
+        "desk/devices.html",
+        form=entered,
+        equipment=equipment,
+        of_code={bidang.code: bidang for bidang in all_bidang(office)},
+        edition=page_edition(),
+        called=called,
+        unspoken=unspoken,
+    )
     return make_response(page, status)
 
 

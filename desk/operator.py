@@ -13,7 +13,8 @@ from desk.staff import SEES_OFFICE, deciding_staff
 from ruko import clock
 from ruko.offices import Bidang, Closure, Office, Opening, all_bidang, closure_now, opening
 from ruko.printing import JobView, troubled_jobs
-from ruko.tickets import Queue, Rest, breaks_now, estimate, queue_of
+from ruko.receipts import hearings
+from ruko.tickets import Queue, Rest, State, breaks_now, estimate, queue_of
 from ruko.web import current_office, once, sign_in_required
 
 bp = Blueprint("operator", __name__)
@@ -42,6 +43,8 @@ class View:
     closure: Closure | None
     equipment: Equipment
     troubled: list[JobView]
+    unheard: frozenset[int]
+    """Turns that are called and that no display has announced in time."""
 
     @property
     def waiting(self) -> int:
@@ -55,12 +58,17 @@ class View:
 def read_office(office: Office, *, now: datetime) -> View:
     """The office as it is now."""
     breaks = breaks_now(office, now=now)
+    lines = [_line(office, bidang, breaks, now) for bidang in all_bidang(office)]
+    current = [visit for line in lines for visit in line.queue.current]
+    called = [visit.turn_id for visit in current if visit.state == State.CALLED]
+    heard = hearings(office, called, now=now)
     return View(
-        lines=[_line(office, bidang, breaks, now) for bidang in all_bidang(office)],
+        lines=lines,
         hours=opening(office, now),
         closure=closure_now(office, now=now),
         equipment=read_equipment(office, now=now),
         troubled=troubled_jobs(office, now=now),
+        unheard=frozenset(turn for turn, one in heard.items() if one.state == "unheard"),
     )
 
 

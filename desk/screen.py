@@ -10,11 +10,13 @@ from desk.seat import Seat, choice_page, find_seat
 from ruko import clock, words
 from ruko.accounts import User
 from ruko.errors import N_, RukoError
+from ruko.receipts import Hearing, hearings
 from ruko.tickets import (
     CounterBusy,
     OwnFigures,
     Queue,
     Rest,
+    State,
     Visit,
     breaks_now,
     estimate,
@@ -45,6 +47,8 @@ class Screen:
     """Whether this account may act on the visitor who is here."""
     by_another: bool
     """Whether another account called them."""
+    heard: Hearing | None
+    """How the waiting room was told, while they are called and a display could tell it."""
     rest: Rest | None
     """The break at this place."""
     elsewhere: tuple[Visit, ...]
@@ -82,6 +86,7 @@ def read_screen(user: User, seat: Seat) -> Screen:
         here=here,
         is_mine=here is not None and user.may_see(here.bidang_id),
         by_another=here is not None and here.called_by not in {None, user.id},
+        heard=_heard(here, now),
         rest=next((r for r in breaks_now(office, now=now) if r.counter_id == place), None),
         elsewhere=tuple(v for v in queue.current if not here or v.ticket_id != here.ticket_id),
         also_mine=tuple(
@@ -92,6 +97,11 @@ def read_screen(user: User, seat: Seat) -> Screen:
         own=own_figures(office, user.id, now=now),
         press=last_press(office, now=now),
     )
+
+
+def _heard(here: Visit | None, now: datetime) -> Hearing | None:
+    called = [here.turn_id] if here and here.state == State.CALLED else []
+    return next(iter(hearings(current_office(), called, now=now).values()), None)
 
 
 def screen_page(user: User, *, problem: str | None = None, status: int = 200) -> Response:

@@ -4,7 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, delete, select
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    String,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    insert,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ruko.audit import Actor, trail
@@ -108,38 +117,58 @@ class DisplaySettings:
         }
 
 
+_SETTINGS = (
+    select(
+        Device.id,
+        Display.volume,
+        Display.repeats,
+        Display.quiet_from,
+        Display.quiet_until,
+        Bidang.code,
+    )
+    .outerjoin(Display, Display.device_id == Device.id)
+    .outerjoin(Zone, Zone.device_id == Device.id)
+    .outerjoin(Bidang, (Bidang.id == Zone.bidang_id) & Bidang.active)
+    .order_by(Device.id, Bidang.position)
+)
+_OF_DEVICES = _SETTINGS.where(Device.id.in_(bindparam("b_devices", expanding=True)))
+_OF_OFFICE = _SETTINGS.where(
+    Device.office_id == bindparam("b_office"),
+    Device.kind == "display",
+    Device.revoked_at.is_(None),
+    Device.last_seen.is_not(None),  # paired once; however long ago it was seen
+)
+
+
 def settings_of(*device_ids: int) -> dict[int, DisplaySettings]:
     """The settings of those screens, by device."""
-    zones: dict[int, list[str]] = {}
-    rows = db.session.execute(
-        select(Zone.device_id, Bidang.code)
-        .join(Bidang, Bidang.id == Zone.bidang_id)
-        .where(Zone.device_id.in_(device_ids), Bidang.active)
-        .order_by(Bidang.position)
-    )
-    for device_id, code in rows:
-        zones.setdefault(device_id, []).append(code)
-    kept = {
-        row.device_id: row
-        for row in db.session.scalars(select(Display).where(Display.device_id.in_(device_ids)))
-    }
-    return {
-        device_id: DisplaySettings(tuple(zones.get(device_id, ())))
-        if (row := kept.get(device_id)) is None
-        else DisplaySettings(
-            tuple(zones.get(device_id, ())),
-            row.volume,
-            row.repeats,
-            row.quiet_from,
-            row.quiet_until,
-        )
-        for device_id in device_ids
-    }
+    return _read_settings(_OF_DEVICES, {"b_devices": device_ids})
 
 
-def find_display(device: Device) -> Display | None:
-    """What is kept of that screen, or None before anything is."""
-    return db.session.scalar(select(Display).filter_by(device_id=device.id))
+def paired_displays(office_id: int) -> dict[int, DisplaySettings]:
+    """The settings of the office's paired screens, by device: in one query, also of those that are gone."""
+    return _read_settings(_OF_OFFICE, {"b_office": office_id})
+
+
+def _read_settings(statement: Any, where: dict[str, Any]) -> dict[int, DisplaySettings]:
+    by_device: dict[int, list[Any]] = {}
+    for row in db.session.connection().execute(statement, where):
+        by_device.setdefault(row.id, []).append(row)
+    return {device_id: _settings(rows) for device_id, rows in by_device.items()}
+
+
+def _settings(rows: list[Any]) -> DisplaySettings:
+    row = rows[0]
+    zone = tuple(each.code for each in rows if each.code)
+    if row.volume is None:
+        return DisplaySettings(zone)
+    return DisplaySettings(zone, row.volume, row.repeats, row.quiet_from, row.quiet_until)
+
+
+def reports_of(*device_ids: int) -> dict[int, Display]:
+    """What is kept of those screens, by device; nothing of one that never told or was never set."""
+    rows = db.session.scalars(select(Display).where(Display.device_id.in_(device_ids)))
+    return {row.device_id: row for row in rows}
 
 
 def set_display(
@@ -162,9 +191,11 @@ def set_display(
         raise Invalid("quiet_until", N_("Quiet hours begin and end at different times."))
     begins, ends = quiet or (None, None)
     values = {"volume": volume, "repeats": repeats, "quiet_from": begins, "quiet_until": ends}
-    _keep(device, values)
+    _keep(device, values)  # first: whoever sets the same screen waits here
     db.session.execute(delete(Zone).filter_by(device_id=device.id))
-    db.session.add_all(Zone(device_id=device.id, bidang_id=bidang.id) for bidang in zone)
+    if chosen := sorted({bidang.id for bidang in zone}):
+        rows = [{"device_id": device.id, "bidang_id": each} for each in chosen]
+        db.session.execute(insert(Zone), rows)
     trail(
         "display",
         device.id,
@@ -190,14 +221,19 @@ def report(
         raise Invalid("sound", N_("The screen's sound is on, blocked or none."))
     values: dict[str, Any] = {
         "sound": sound,
-        "page": page[:16],
+        "page": _plain(page)[:16],
         "missing": max(0, min(missing, 999)),
         "reported_at": now,
     }
-    if trouble:
+    if trouble := _plain(trouble):
         values |= {"trouble": trouble[:LONGEST_TROUBLE], "trouble_at": now}
     device.last_seen = now
     _keep(device, values)
+
+
+def _plain(told: str) -> str:
+    """Without what no database keeps and no page shows."""
+    return " ".join("".join(c if c.isprintable() else " " for c in told).split())
 
 
 def _keep(device: Device, values: dict[str, Any]) -> None:

@@ -1,15 +1,24 @@
 """Receipts: which screen showed and spoke which call, and whether a call is still unheard."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import ForeignKey, UniqueConstraint, func, or_, select, update
+from sqlalchemy import (
+    ForeignKey,
+    UniqueConstraint,
+    bindparam,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ruko.db import Base, db, upsert
+from ruko.db import Base, UTCDateTime, db, per_engine, values_of
 from ruko.devices import Device
-from ruko.displays import DisplaySettings, settings_of
+from ruko.displays import DisplaySettings, paired_displays
 from ruko.events import record
 from ruko.offices import Bidang, Office
 from ruko.tickets import Call, State, Ticket, Turn, ticket_code
@@ -34,7 +43,7 @@ class Receipt(Base):
 
 @dataclass(frozen=True, slots=True)
 class CallAnnounced:
-    """A screen announced a call; its desk is told after the commit."""
+    """A call was shown, or spoken, for the first time; its desk is told after the commit."""
 
     office_id: int
     bidang: str
@@ -53,110 +62,172 @@ class Hearing:
     spoken_at: datetime | None = None
 
 
+# ── What a screen tells ───────────────────────────────────────────────────────────────────────
+
+_receipts = Receipt.__table__
+_TOLD_OF = (
+    select(
+        Call.id,
+        Bidang.code,
+        exists().where(_receipts.c.call_id == Call.id).label("shown"),
+        exists()
+        .where(_receipts.c.call_id == Call.id, _receipts.c.spoken_at.is_not(None))
+        .label("spoken"),
+    )
+    .join(Turn, Turn.id == Call.turn_id)
+    .join(Bidang, Bidang.id == Turn.bidang_id)
+    .join(Device, Device.office_id == Call.office_id)
+    .where(
+        Call.office_id == bindparam("b_office"),
+        Call.seq == bindparam("b_seq"),
+        Device.id == bindparam("b_device"),
+        Device.kind == "display",
+        Device.revoked_at.is_(None),
+    )
+)
+
+
+def _keep_receipt(insert: Any) -> Any:
+    """It was shown once, and spoken once: whatever came first stands."""
+    statement = insert(_receipts).values(values_of("call_id", "device_id", "shown_at", "spoken_at"))
+    return statement.on_conflict_do_update(
+        index_elements=["call_id", "device_id"],
+        set_={"spoken_at": statement.excluded.spoken_at},
+        where=_receipts.c.spoken_at.is_(None) & statement.excluded.spoken_at.is_not(None),
+    ).returning(_receipts.c.id)
+
+
+_KEEP_RECEIPT = per_engine(_keep_receipt)
+_devices = Device.__table__
+_HEARD_OF = (
+    update(_devices)  # type: ignore[arg-type]  # a mapped table is a Table
+    .where(_devices.c.id == bindparam("b_device"))
+    .values(
+        last_seen=bindparam("b_now"),
+        last_spoken=func.coalesce(
+            bindparam("b_spoken_at", type_=UTCDateTime()), _devices.c.last_spoken
+        ),
+    )
+)
+
+
 def note_announced(
     office_id: int, device_id: int, seq: int, *, spoken: bool, now: datetime
 ) -> bool:
-    """Keep a screen's receipt; saying it again changes nothing. Returns whether it was news."""
-    found = db.session.execute(
-        select(Call.id, Bidang.code)
-        .join(Turn, Turn.id == Call.turn_id)
-        .join(Bidang, Bidang.id == Turn.bidang_id)
-        .where(Call.office_id == office_id, Call.seq == seq)
-    ).one_or_none()
-    if found is None:
+    """Keep a paired screen's receipt; saying it again changes nothing. Returns whether it was news."""
+    connection = db.session.connection()
+    where = {"b_office": office_id, "b_seq": seq, "b_device": device_id}
+    call = connection.execute(_TOLD_OF, where).one_or_none()
+    if call is None:
         return False
-    receipts = Receipt.__table__
-    values = {"call_id": found.id, "device_id": device_id, "shown_at": now}
-    statement = upsert(receipts).values(**values, spoken_at=now if spoken else None)
-    keys = ["call_id", "device_id"]
-    if spoken:
-        statement = statement.on_conflict_do_update(
-            index_elements=keys, set_={"spoken_at": now}, where=receipts.c.spoken_at.is_(None)
-        )
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=keys)
-    if db.session.scalar(statement.returning(receipts.c.id)) is None:
+    spoken_at = now if spoken else None
+    kept = connection.execute(
+        _KEEP_RECEIPT(),
+        {
+            "b_call_id": call.id,
+            "b_device_id": device_id,
+            "b_shown_at": now,
+            "b_spoken_at": spoken_at,
+        },
+    ).scalar()
+    if kept is None:
         return False
-    heard = {"last_seen": now} | ({"last_spoken": now} if spoken else {})
-    db.session.execute(update(Device).where(Device.id == device_id).values(**heard))
-    record(CallAnnounced(office_id, found.code))
+    connection.execute(_HEARD_OF, {"b_device": device_id, "b_now": now, "b_spoken_at": spoken_at})
+    if not call.shown or (spoken and not call.spoken):
+        record(CallAnnounced(office_id, call.code))
     return True
 
 
 # ── Is it heard? ──────────────────────────────────────────────────────────────────────────────
 
+_CALLS = (
+    select(
+        Call.seq,
+        Call.turn_id,
+        Call.called_at,
+        Bidang.code,
+        Receipt.device_id,
+        Receipt.shown_at,
+        Receipt.spoken_at,
+    )
+    .join(Turn, Turn.id == Call.turn_id)
+    .join(Bidang, Bidang.id == Turn.bidang_id)
+    .outerjoin(Receipt, Receipt.call_id == Call.id)
+    .where(
+        Call.turn_id.in_(bindparam("b_turns", expanding=True)),
+        Call.withdrawn_at.is_(None),
+    )
+    .order_by(Call.seq)
+)
+_at = func.coalesce(Receipt.spoken_at, Receipt.shown_at)
+_SIGNS_OF_LIFE = (
+    select(Call.seq, Receipt.device_id, _at.label("at"))
+    .join(Receipt, Receipt.call_id == Call.id)
+    .where(
+        Call.office_id == bindparam("b_office"),
+        Call.called_at >= bindparam("b_since"),
+        _at > bindparam("b_called_at"),
+    )
+)
 
-def hearings(office: Office, turn_ids: list[int], *, now: datetime) -> dict[int, Hearing]:
+
+def hearings(office: Office, turn_ids: Iterable[int], *, now: datetime) -> dict[int, Hearing]:
     """How the newest call of each of those turns was heard, by turn.
 
     A call nobody could hear, for want of a paired screen that shows its bidang, is left out.
     """
-    if not turn_ids:
-        return {}
-    screens = _screens(office)
+    turns = list(turn_ids)
+    screens = paired_displays(office.id) if turns else {}
     if not screens:
         return {}
-    calls = db.session.execute(
-        select(Call.id, Call.seq, Call.turn_id, Call.called_at, Bidang.code)
-        .join(Turn, Turn.id == Call.turn_id)
-        .join(Bidang, Bidang.id == Turn.bidang_id)
-        .where(Call.turn_id.in_(turn_ids), Call.withdrawn_at.is_(None))
-        .order_by(Call.seq)
-    ).all()
-    receipts = db.session.execute(
-        select(Receipt.device_id, Receipt.shown_at, Receipt.spoken_at, Call.seq)
-        .join(Call, Call.id == Receipt.call_id)
-        .where(
-            Call.office_id == office.id,
-            or_(Call.called_at >= now - LINE_IS_YOUNG, Call.id.in_([call.id for call in calls])),
-        )
-    ).all()
-    clock = office.local(now).time()
+    connection = db.session.connection()
+    newest: dict[int, list[Any]] = {}  # a turn's newest call comes last, a row for each receipt
+    for row in connection.execute(_CALLS, {"b_turns": turns}):
+        same = newest.setdefault(row.turn_id, [])
+        if same and same[0].seq != row.seq:
+            same.clear()
+        same.append(row)
+    waiting = [rows[0].called_at for rows in newest.values() if not any(r.spoken_at for r in rows)]
+    signs = []
+    if waiting:
+        where = {
+            "b_office": office.id,
+            "b_since": now - LINE_IS_YOUNG,
+            "b_called_at": min(waiting),  # what was told before it was called moves nothing
+        }
+        signs = list(connection.execute(_SIGNS_OF_LIFE, where))
     heard: dict[int, Hearing] = {}
-    for call in calls:  # a turn's newest call comes last
-        near = {d: settings for d, settings in screens.items() if settings.shows(call.code)}
-        heard.pop(call.turn_id, None)
-        if not near:
-            continue
-        own = [r for r in receipts if r.seq == call.seq]
-        shown = min((r.shown_at for r in own), default=None)
-        spoken = min((r.spoken_at for r in own if r.spoken_at), default=None)
-        before = (
-            r.spoken_at or r.shown_at for r in receipts if r.seq < call.seq and r.device_id in near
-        )
-        headed = shown or max([call.called_at, *before])
-        silent = all(settings.is_silent(clock) for settings in near.values())
-        heard[call.turn_id] = Hearing(
-            call.seq,
-            _state(shown, spoken, silent=silent, late=now >= headed + HEARD_WITHIN),
-            headed + HEARD_WITHIN,
-            shown,
-            spoken,
-        )
+    for turn_id, rows in newest.items():
+        near = {d: settings for d, settings in screens.items() if settings.shows(rows[0].code)}
+        if near:
+            heard[turn_id] = _hearing(office, rows, near, signs, now)
     return heard
 
 
-def _state(
-    shown: datetime | None, spoken: datetime | None, *, silent: bool, late: bool
-) -> Literal["pending", "shown", "spoken", "unheard"]:
+def _hearing(
+    office: Office,
+    rows: list[Any],
+    near: dict[int, DisplaySettings],
+    signs: list[Any],
+    now: datetime,
+) -> Hearing:
+    """Of one call, from its receipts; `signs` of life about others tell how far the line has come."""
+    call = rows[0]
+    receipts = [row for row in rows if row.device_id is not None]
+    shown = min((r.shown_at for r in receipts), default=None)
+    spoken = min((r.spoken_at for r in receipts if r.spoken_at), default=None)
+    clock = office.local(shown or now).time()
+    loud = {d for d, settings in near.items() if not settings.is_silent(clock)}
+    line = loud or near.keys()  # a silent screen shows it sooner than another one speaks it
+    headed = min((r.shown_at for r in receipts if r.device_id in line), default=None) or max(
+        [call.called_at, *(s.at for s in signs if s.seq < call.seq and s.device_id in line)]
+    )
+    due = headed + HEARD_WITHIN
     if spoken:
-        return "spoken"
-    if shown and silent:
-        return "shown"
-    return "unheard" if late else "pending"
-
-
-def _screens(office: Office) -> dict[int, DisplaySettings]:
-    """The settings of the office's paired screens, by device."""
-    found = db.session.scalars(
-        select(Device.id).where(
-            Device.office_id == office.id,
-            Device.kind == "display",
-            Device.revoked_at.is_(None),
-            Device.last_seen.is_not(None),
-        )
-    ).all()
-    return settings_of(*found) if found else {}
+        return Hearing(call.seq, "spoken", due, shown, spoken)
+    if shown and not loud:
+        return Hearing(call.seq, "shown", due, shown)
+    return Hearing(call.seq, "unheard" if now >= due else "pending", due, shown)
 
 
 # ── The day's calls ───────────────────────────────────────────────────────────────────────────
@@ -173,60 +244,64 @@ class Unspoken:
     place: str
     called_at: datetime
     why: Reason
-    """Undone, called again, answered before it was its turn, expired; shown without sound; or still in line."""
+    """Undone, called again, no longer called before it was its turn, expired; shown without sound; or still in line."""
 
 
 def unspoken_today(office: Office, *, now: datetime) -> tuple[int, list[Unspoken]]:
     """How many calls were made today, and those that no screen spoke, newest first."""
-    today = office.day(now)
-    spoken = func.count(Receipt.spoken_at)
-    shown = func.count(Receipt.id)
-    newer = func.max(Call.seq).over(partition_by=Call.turn_id)
+    morning = office.at(office.day(now), time.min)
     rows = db.session.execute(
         select(
             Call.seq,
             Call.place,
+            Call.turn_id,
             Call.called_at,
             Call.expires_at,
             Call.withdrawn_at,
             Turn.state,
+            Turn.started_at,
+            Turn.missed_at,
+            Turn.closed_at,
+            Turn.stepped_at,
             Ticket.letter,
             Ticket.number,
-            spoken.label("spoken"),
-            shown.label("shown"),
-            newer.label("newest"),
+            func.min(Receipt.shown_at).label("shown_at"),
+            func.min(Receipt.spoken_at).label("spoken_at"),
         )
         .join(Turn, Turn.id == Call.turn_id)
         .join(Ticket, Ticket.id == Turn.ticket_id)
         .outerjoin(Receipt, Receipt.call_id == Call.id)
-        .where(Call.office_id == office.id, Call.called_at >= office.at(today, time.min))
+        .where(Call.office_id == office.id, Call.called_at >= morning)
         .group_by(Call.id, Turn.id, Ticket.id)
         .order_by(Call.seq.desc())
     ).all()
-    return len(rows), [
-        Unspoken(
-            row.seq,
-            ticket_code(row.letter, row.number),
-            row.place,
-            row.called_at,
-            _why(
-                row.withdrawn_at, row.newest > row.seq, row.state, row.expires_at <= now, row.shown
-            ),
-        )
-        for row in rows
-        if not row.spoken
+    again: dict[int, datetime] = {}  # when a turn was called the next time
+    unspoken = []
+    for row in rows:
+        if row.spoken_at is None:
+            why = _why(row, again.get(row.turn_id), now)
+            code = ticket_code(row.letter, row.number)
+            unspoken.append(Unspoken(row.seq, code, row.place, row.called_at, why))
+        if row.withdrawn_at is None:
+            again[row.turn_id] = row.called_at
+    unspoken.sort(key=lambda one: (one.called_at, one.seq), reverse=True)
+    return len(rows), unspoken
+
+
+def _why(row: Any, again: datetime | None, now: datetime) -> Reason:
+    """What ended it first; a call that was shown long enough to be spoken had no sound."""
+    left = None
+    if row.state != State.CALLED:
+        steps = (row.started_at, row.missed_at, row.closed_at, row.stepped_at)
+        left = min((at for at in steps if at and at >= row.called_at), default=None)
+    ends: list[tuple[datetime | None, Reason]] = [
+        (row.withdrawn_at, "withdrawn"),
+        (again, "recalled"),
+        (left, "came"),
+        (row.expires_at, "expired"),
     ]
-
-
-def _why(
-    withdrawn: datetime | None, recalled: bool, state: str, expired: bool, shown: int
-) -> Reason:
-    if withdrawn:
-        return "withdrawn"
-    if shown:
+    over = [(at, why) for at, why in ends if at and at <= now]
+    ended, why = min(over, key=lambda end: end[0], default=(now, "pending"))
+    if row.shown_at and row.shown_at + HEARD_WITHIN <= ended:
         return "shown"
-    if recalled:
-        return "recalled"
-    if state != State.CALLED:
-        return "came"
-    return "expired" if expired else "pending"
+    return why

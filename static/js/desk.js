@@ -7,6 +7,7 @@ import { label, listen } from "./desk-keys.js";
 const ANSWER_MS = 10_000;
 const POLL_MS = 15_000;
 const FRESH_MS = 60_000; // hints may be lost: with a line, too, the queue is read once a minute
+const DUE_MS = 1000; // after a call should have been heard; then the server knows
 const SETTLE_MS = 600; // the big button changes its meaning; the second half of a double click must not meet it
 
 const desk = document.getElementById("desk");
@@ -20,6 +21,7 @@ let asked = 0; // only the answer to the latest question is shown
 let busy = false;
 let missedHint = false;
 let settledAt = 0;
+let dueAsked = ""; // each due moment is asked about once
 let serverAhead = 0; // server's clock minus performance.now()
 let heardAt = 0; // server's clock when it last answered
 
@@ -50,6 +52,9 @@ function shown(element) {
   // what this page writes by itself: the time, the chosen letters, an undoing that is over
   for (const own of copy.querySelectorAll("[data-since], [data-letter]")) own.textContent = "";
   for (const form of copy.querySelectorAll("[data-until]")) form.hidden = false;
+  for (const { dataset } of element.querySelectorAll("[data-part]")) {
+    part(dataset.part, copy).outerHTML = dataset.part; // a part within is looked at by itself
+  }
   return copy.outerHTML;
 }
 
@@ -198,6 +203,11 @@ function tick() {
     const hadFocus = form.contains(document.activeElement);
     form.hidden = true;
     if (hadFocus) focusAgain();
+  }
+  const { due } = desk.querySelector("[data-due]")?.dataset ?? {};
+  if (due && due !== dueAsked && serverNow() > Date.parse(due) + DUE_MS) {
+    dueAsked = due;
+    refresh();
   }
 }
 
