@@ -4,9 +4,11 @@ from flask import Flask
 
 from desk.approvals import bp as approvals
 from desk.assistance import bp as assistance
+from desk.board_content import bp as board_content
 from desk.calls import bp as calls
 from desk.closing import bp as closing
 from desk.devices import bp as devices
+from desk.displays import bp as displays
 from desk.onward import bp as onward
 from desk.operator import bp as operator
 from desk.reception import bp as reception
@@ -15,6 +17,7 @@ from desk.seat import bp as seat
 from desk.sign_in import bp as sign_in
 from desk.turns import bp as turns
 from desk.undoing import bp as undoing
+from desk.voice import bp as voice
 from ruko.web import register_door
 
 
@@ -33,3 +36,6 @@ def open_door(app: Flask) -> None:
     register_door(app, reception, "desk/office/number")
     register_door(app, closing, "desk/office/closing")
     register_door(app, devices, "desk/devices")
+    register_door(app, displays, "desk/devices")
+    register_door(app, voice, "desk/voice")
+    register_door(app, board_content, "desk/board")

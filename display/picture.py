@@ -1,6 +1,6 @@
 """What the board shows at one moment; `static/js/display-picture.js` says the same for later ones."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
@@ -15,6 +15,7 @@ STAYS_MINUTES = 10
 """How long a call stays in the house after its visitor has left the counter."""
 SHOWN_NUMBERS = 2
 AGENDA_ENTRIES = 4
+QUEUED_CALLS = 2
 
 Json = dict[str, Any]
 
@@ -25,6 +26,8 @@ def board_words() -> Json:
         "first": _("Queue number"),
         "recall": _("Called again"),
         "last": _("Last call"),
+        "then": _("Then"),
+        "also": _("Also called"),
         "known": _("Last known"),
         "said": _(
             "Queue number %(ticket)s, please go to %(place)s, %(bidang)s",
@@ -52,20 +55,49 @@ def board_words() -> Json:
     }
 
 
-def picture(board: Json, say: Json, now: datetime, office: Office) -> Json:
-    """The parts of the board, ready to be put on the page."""
-    view = _View(board, say, now, office)
+def picture(
+    board: Json,
+    say: Json,
+    now: datetime,
+    office: Office,
+    *,
+    zone: Sequence[str] = (),
+    queued: Sequence[Json] = (),
+) -> Json:
+    """The parts of the board, ready to be put on the page; `zone` are the bidang of its screen."""
+    view = _View(narrowed(board, zone), say, now, office)
     call = view.call()
     return {
         "scene": view.scene(),
         "call": call,
+        "queued": queue(queued),
         "words": None if call else view.idle(),
-        "rows": [view.row(bidang, call) for bidang in board["bidang"]],
+        "slides": board["slides"],
+        "rows": [view.row(bidang, call) for bidang in view.board["bidang"]],
         "agenda": view.agenda(),
         "messages": board["announcements"],
         "opens": view.opens(),
         "why": view.early() or board["holiday"],
     }
+
+
+def narrowed(board: Json, zone: Sequence[str]) -> Json:
+    """The board of a screen that shows those bidang alone; of all if it knows none of them."""
+    known = {bidang["code"] for bidang in board["bidang"]}
+    shown = known.intersection(zone) or None
+    last = board["last_call"]
+    return board | {
+        "calls": [call for call in board["calls"] if shown is None or call["bidang"] in shown],
+        "last_call": last if last and (shown is None or last["bidang"] in shown) else None,
+        "bidang": [each for each in board["bidang"] if shown is None or each["code"] in shown],
+        "letters": {each["code"]: each["letter"] for each in board["bidang"]},
+    }
+
+
+def queue(calls: Sequence[Json]) -> Json:
+    """Those still in line: the next two, and how many more."""
+    following = [{"ticket": c["ticket"], "place": c["place"]} for c in calls[:QUEUED_CALLS]]
+    return {"calls": following, "more": len(calls) - len(following)}
 
 
 class _View:
@@ -79,17 +111,17 @@ class _View:
 
     def call(self) -> Json | None:
         """The newest call, while somebody may still look for it."""
-        call: Json | None = self.board["last_call"]
-        if call is None:
-            return None
+        told = [self.board["last_call"], *self.board["calls"]]
+        wanted = [call for call in told if call and self._is_wanted(call)]
+        return max(wanted, key=lambda call: call["seq"], default=None)
+
+    def _is_wanted(self, call: Json) -> bool:
         if self.board["state"] != "open":
-            wanted = any(c["seq"] == call["seq"] for c in self.board["calls"])
-        else:
-            ends = datetime.fromisoformat(call["called_at"]) + timedelta(minutes=STAYS_MINUTES)
-            wanted = self.now < ends or any(
-                s["ticket"] == call["ticket"] for b in self.board["bidang"] for s in b["serving"]
-            )
-        return call if wanted else None
+            return any(each["seq"] == call["seq"] for each in self.board["calls"])
+        ends = self._at(call["called_at"]) + timedelta(minutes=STAYS_MINUTES)
+        return self.now < ends or any(
+            s["ticket"] == call["ticket"] for b in self.board["bidang"] for s in b["serving"]
+        )
 
     def idle(self) -> Json:
         """The house without a number: a greeting, the break, or the next opening."""
@@ -148,7 +180,6 @@ class _View:
 
     def agenda(self) -> list[Json]:
         """The rooms' appointments that are not over, running ones first."""
-        letters = {b["code"]: b["letter"] for b in self.board["bidang"]}
         ahead = [e for e in self.board["agenda"] if self._at(e["ends_at"]) > self.now]
         return [
             {
@@ -156,7 +187,7 @@ class _View:
                 "now": self._at(e["starts_at"]) <= self.now,
                 "village": e["village_name"],
                 "room": e["room_name"],
-                "letter": letters.get(e["bidang"], ""),
+                "letter": self.board["letters"].get(e["bidang"], ""),
             }
             for e in ahead[:AGENDA_ENTRIES]
         ]

@@ -3,10 +3,9 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from display.picture import board_words, opening_hours, picture
-from ruko import clock, words
-from ruko.board import snapshot
-from ruko.web import current_device, current_office
+from display.picture import opening_hours, picture
+from display.screen import this_screen
+from ruko.web import page_edition
 from ruko.web.callers import revoked_device
 
 bp = Blueprint("display", __name__)
@@ -15,16 +14,14 @@ bp = Blueprint("display", __name__)
 @bp.get("")
 def show() -> ResponseReturnValue:
     """The board as it is now; its script keeps it so."""
-    office, now = current_office(), clock.now()
-    device = current_device()
-    board = snapshot(office, now=now).as_json(words.board_sentence)
-    say = board_words()
+    it = this_screen()
     return render_template(
         "display/board.html",
-        board=board,
-        say=say,
-        view=picture(board, say, now, office),
-        hours=opening_hours(office),
-        paired=device is not None and device.serves(office, "display"),
+        board=it.board,
+        say=it.say,
+        settings=it.settings.as_json() | {"page": page_edition()},
+        view=picture(it.board, it.say, it.now, it.office, zone=it.settings.zone),
+        hours=opening_hours(it.office),
+        paired=it.paired,
         revoked=revoked_device("display"),
     )

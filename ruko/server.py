@@ -2,8 +2,10 @@
 
 import gc
 import os
+import resource
 import signal
 import socket
+import struct
 from typing import Any, NoReturn
 
 from flask import Flask
@@ -11,6 +13,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.http import message
 
 from ruko.live import THREADS
+from ruko.worker import Worker
 
 STOP_SECONDS = 5
 """A stop never takes longer; what still runs then is ended."""
@@ -18,6 +21,12 @@ LAST_ANSWERS_SECONDS = 2
 """Sockets never end by themselves; a stop waits this long for the other requests."""
 LONGEST_ADDRESS = 128 * 1024
 """Of a request, in bytes. gunicorn hangs up beyond 8190; what a person pastes deserves a sentence."""
+
+SILENT_SECONDS = 20
+"""A peer that takes nothing or says nothing for so long, while it should, is gone: a TV without power
+sends no goodbye, and would keep its threads for a quarter of an hour. Sockets say something every 10."""
+MOST_CONNECTIONS = 4000
+"""At a time, of which at most `THREADS` are served; the others wait without a thread."""
 
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 – compared with, never bound
 
@@ -42,13 +51,23 @@ def listen(host: str, port: int) -> socket.socket:
     """Take the address before any work is done for it; raises OSError with a sentence."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
+        listening = socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
     except OSError as error:
         reason = (error.strerror or "").partition(" (")[0]  # Python adds the address again
         raise OSError(
             f"RUKO cannot listen at {host} port {port}: {reason}."
             " Please choose another with --host or --port."
         ) from error
+    _give_up_on_the_silent(listening)
+    return listening
+
+
+def _give_up_on_the_silent(listening: socket.socket) -> None:
+    """Linux hands these on to each connection that is accepted."""
+    seconds = struct.pack("ll", SILENT_SECONDS, 0)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_SECONDS * 1000)
 
 
 def address_of(listening: socket.socket) -> str:
@@ -79,12 +98,14 @@ def serve(app: Flask, listening: socket.socket) -> None:
     gc.freeze()  # the program itself is for ever; looking through it again slows every answer
     outlives_terminal = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # started by nohup
     message.MAX_REQUEST_LINE = LONGEST_ADDRESS
+    _allow_connections()
     Embedded(
         app,
         {
             "bind": f"fd://{listening.detach()}",
             "workers": 1,
-            "worker_class": "gthread",
+            "worker_class": Worker,
+            "worker_connections": MOST_CONNECTIONS,
             "threads": THREADS,
             "graceful_timeout": STOP_SECONDS,
             "timeout": 60,
@@ -97,6 +118,14 @@ def serve(app: Flask, listening: socket.socket) -> None:
             "on_reload": _stay if outlives_terminal else _hang_up,
         },
     ).run()
+
+
+def _allow_connections() -> None:
+    """Each is a file to the system, which usually allows a thousand."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + 1000  # files, pipes and the database
+    enough = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, enough), hard))
 
 
 def _hurry(_arbiter: Any, worker: Any) -> None:

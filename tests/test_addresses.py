@@ -20,6 +20,7 @@ from ruko.assistance import ask_for_help
 from ruko.audit import SYSTEM
 from ruko.db import Base, db, writing
 from ruko.devices import all_devices
+from ruko.files import Store
 from ruko.founding import found_office
 from ruko.offices import (
     Bidang,
@@ -34,6 +35,7 @@ from ruko.offices import (
 )
 from ruko.printing import PrintJob, add_printer, queue_slip
 from ruko.seed import VillageRow, load_office
+from ruko.slides import add_slide
 from ruko.tickets import Ticket, Turn, VisitorKind
 from tests import people
 from tests.conftest import SLUG, VisitingClient, new_device
@@ -65,6 +67,10 @@ MAY: dict[str, set[str]] = {
     "ticket.": EVERYBODY,
     "display.show": EVERYBODY,
     "display_pairing.": EVERYBODY,
+    "display_light.": EVERYBODY,
+    "display_voice.": EVERYBODY,
+    "display_report.": {"display"},
+    "slides.": EVERYBODY,
     "kiosk_pairing.": EVERYBODY,
     "sign_in.form": EVERYBODY,
     "sign_in.sign_in": EVERYBODY,
@@ -98,9 +104,14 @@ MAY: dict[str, set[str]] = {
     "api.rooms.": SIGNED_IN,
     # staff
     "approvals.": HOUSE,
+    "board_content.": HOUSE,
+    "board_content.overview": {*HOUSE, "camat"},
     "closing.": HOUSE,
     "devices.": HOUSE,
     "devices.overview": {*HOUSE, "camat"},
+    "displays.": HOUSE,
+    "voice.": HOUSE,
+    "voice.overview": {*HOUSE, "camat"},
     "operator.": {*HOUSE, "camat"},
     "operator.print_again": HOUSE,
     "reception.": HOUSE,
@@ -191,13 +202,18 @@ def world(
     }
     with app.app_context(), writing():
         devices = {device.name: device for device in all_devices(get_office(SLUG))}
-        device_id = str(devices["Belum dipasangkan"].id)
+        device_id = str(devices["Layar"].id)
         request_id = str(ask_for_help(get_office(SLUG), devices["Kios"], now=now))
         printer = add_printer(
             get_office(SLUG), "Struk", "browser", 58, kiosk=devices["Kios"], by=SYSTEM, now=now
         )
         queue_slip(token, printer, url="http://localhost/t", now=now)
         job_id = str(db.session.scalars(select(PrintJob.id)).one())
+        digest = Store(app.config["RUKO"].data_dir / "slides").keep(b"RIFF")
+        slide = add_slide(
+            get_office(SLUG), digest, "Jadwal posyandu", None, None, by=SYSTEM, now=now
+        )
+        slide_id = str(slide.id)
         db.session.commit()
     office_id = _found_other_office(app, password_hash)
     neighbour = people["other office"]
@@ -215,6 +231,10 @@ def world(
             "device_id": device_id,
             "request_id": request_id,
             "job_id": job_id,
+            "name": "chime",
+            "kind": "slides",
+            "entry_id": slide_id,
+            "digest": digest,
         },
         counter_id,
         people,

@@ -1,20 +1,23 @@
 """The board's page as the server draws it, and how a screen is paired."""
 
 import html
+import json
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from display.picture import board_words, picture
-from ruko import words
+from ruko import clock, words
 from ruko.audit import SYSTEM
 from ruko.board import snapshot
 from ruko.db import db, writing
 from ruko.devices import Device
+from ruko.displays import set_display
 from ruko.offices import Office, close_early, get_office
 from ruko.tickets import VisitorKind, issue, take_break, undo
 from tests.conftest import SLUG, VisitingClient, new_device
@@ -284,6 +287,188 @@ def test_an_undone_call_is_gone_and_the_one_before_is_back(
     shown = view(office, time_is(9, 0, 40))
     assert shown["call"]["ticket"] == "A-001"
     assert (shown["rows"][0]["numbers"], shown["rows"][0]["waiting"]) == (["A-001"], 1)
+
+
+# ── Zones ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def zoned(app: Flask, *codes: str, quiet: tuple[time, time] | None = None) -> None:
+    """Let the only display show those bidang alone."""
+    with app.app_context(), writing():
+        office = get_office(SLUG)
+        set_display(
+            office,
+            db.session.query(Device).one(),
+            zone=[bidang_of(office, code) for code in codes],
+            volume=60,
+            repeats=0,
+            quiet=quiet,
+            by=SYSTEM,
+            now=clock.now(),
+        )
+        db.session.commit()
+
+
+def test_a_paired_screen_shows_its_zone(
+    app: Flask, paired: Callable[..., VisitingClient], happen: Happen, now: Any
+) -> None:
+    def calls(office: Office) -> None:
+        take(office, now)
+        call(office, now)
+
+    happen(calls)
+    screen = paired("display")
+    assert settings_on(screen.get(BOARD).text)["zone"] == []
+    zoned(app, "TRB", "KES")
+    page = screen.get(BOARD).text
+    assert settings_on(page)["zone"] == ["TRB", "KES"]
+    assert settings_on(page)["volume"] == 60
+    assert re.search(r"Kesejahteraan Sosial(?!.*Sekretariat)", text(page.partition("<thead>")[2]))
+    assert "Selamat pagi," in text(page), "the call of another bidang is not this screen's"
+
+
+def settings_on(page: str) -> Any:
+    kept = re.search('data-settings="([^"]*)"', page)
+    assert kept
+    return json.loads(html.unescape(kept[1]))
+
+
+def test_an_unpaired_screen_has_the_usual_settings(client: VisitingClient) -> None:
+    usual = settings_on(client.get(BOARD).text)
+    assert usual.pop("page")
+    assert usual == {"zone": [], "volume": 80, "repeats": 1, "quiet": None}
+
+
+def test_a_zone_keeps_its_call_while_others_are_called(office: Office, now: Any) -> None:
+    take(office, now)
+    call(office, now)
+    take(office, now, "TRB")
+    call(office, now, "TRB", counter=2)
+    board = snapshot(office, now=now).as_json(words.board_sentence)
+    shown = {
+        zone: picture(board, board_words(), now, office, zone=zone.split())["call"]
+        for zone in ("", "PEM", "TRB KES", "KES", "gone")
+    }
+    tickets = {zone: call and call["ticket"] for zone, call in shown.items()}
+    assert tickets == {
+        "": "C-001",
+        "PEM": "A-001",
+        "TRB KES": "C-001",
+        "KES": None,
+        "gone": "C-001",
+    }
+
+
+def test_the_rooms_are_for_everybody(office: Office, now: Any) -> None:
+    ends = (now + timedelta(hours=1)).isoformat()
+    entry = {"starts_at": now.isoformat(), "ends_at": ends, "village_name": "Desa Binjai"}
+    entries = [entry | {"room_name": "Aula", "bidang": code} for code in ("SEK", "gone")]
+    board = snapshot(office, now=now).as_json(words.board_sentence) | {"agenda": entries}
+    shown = picture(board, board_words(), now, office, zone=["PEM"])
+    assert [each["letter"] for each in shown["agenda"]] == ["F", ""]
+    assert [row["letter"] for row in shown["rows"]] == ["A"]
+
+
+# ── The light page ────────────────────────────────────────────────────────────────────────────
+
+LIGHT = f"{BOARD}/ringan"
+STATIC = Path(__file__).parent.parent / "static"
+
+
+def test_an_old_browser_is_led_to_the_light_page(client: VisitingClient) -> None:
+    page = client.get(BOARD).text
+    assert f'data-light-page="{LIGHT}"' in page
+    assert page.index("old-browser.js") < page.index('type="module"')
+    noscript = re.findall("<noscript>(.*?)</noscript>", page, re.DOTALL)
+    assert any(f'href="{LIGHT}"' in each for each in noscript)
+
+
+def test_the_light_page_stands_alone(client: VisitingClient) -> None:
+    answer = client.get(LIGHT)
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers
+    page = answer.text
+    assert re.findall(r"css/[\w.-]+|js/[\w.-]+", page) == ["css/light.css", "js/light.js"]
+    assert not re.search(r'type="module"|<style|\sstyle=|\son\w+=', page)
+    assert 'http-equiv="refresh"' in page
+    for said in ("Selamat pagi,", "Sekretariat", "Senin, 23 November 2026", "09.00", "WITA"):
+        assert said in text(page)
+
+
+def test_its_content_comes_with_the_servers_time(client: VisitingClient, now: Any) -> None:
+    answer = client.get(f"{LIGHT}/isi")
+    assert answer.headers["Ruko-Now"] == str(int(now.timestamp() * 1000))
+    assert f'data-page="{answer.headers["Ruko-Page"]}"' in client.get(LIGHT).text
+    assert "<html" not in answer.text
+    assert answer.text.strip() in client.get(LIGHT).text
+
+
+def test_the_light_page_shows_the_newest_call_and_those_before(
+    client: VisitingClient, happen: Happen, time_is: Callable[..., Any]
+) -> None:
+    def calls(office: Office) -> None:
+        for number in (1, 2, 7):
+            take(office, clock.now())
+            call(office, clock.now(), counter=number)
+
+    happen(calls)
+    page = client.get(LIGHT).text
+    assert 'class="l-board is-new"' in page
+    assert 'data-newest="3"' in page
+    assert "Nomor antrean A-003, silakan menuju Ruang RUKO 1" in page
+    said = text(page)
+    assert "Juga dipanggil A - 002 → Loket 2 · A - 001 → Loket 1" in said
+    time_is(9, 0, 13)
+    assert 'class="l-board"' in client.get(LIGHT).text
+    time_is(9, 2)
+    assert "Juga dipanggil" not in client.get(LIGHT).text
+
+
+def test_the_light_page_of_a_zone_and_in_quiet_hours(
+    app: Flask, paired: Callable[..., VisitingClient]
+) -> None:
+    screen = paired("display")
+    zoned(app, "SEK")
+    page = screen.get(LIGHT).text
+    assert "Belum dipasangkan" not in page
+    assert 'data-volume="60"' in page
+    assert "Pemerintahan" not in text(page)
+    zoned(app, "SEK", quiet=(time(8), time(10)))
+    assert 'data-volume="0"' in screen.get(f"{LIGHT}/isi").text
+
+
+def test_the_light_page_closed_and_in_a_break(
+    client: VisitingClient, happen: Happen, now: Any, time_is: Callable[..., Any]
+) -> None:
+    time_is(12, 10)
+    assert "Layanan dilanjutkan pukul 13.00 WITA" in text(client.get(LIGHT).text)
+    time_is(9)
+    reason = "<script>alert(1)</script> {time}"
+    happen(lambda office: close_early(office, reason, by=SYSTEM, now=now))
+    page = client.get(LIGHT).text
+    assert "Kantor tutup Kami buka kembali Selasa, 24 November pukul 08.00 WITA" in text(page)
+    assert html.escape(reason) in page
+    assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize("name", ["light.js", "old-browser.js"])
+def test_old_televisions_understand_its_scripts(name: str) -> None:
+    script = re.sub(r"//.*", "", (STATIC / "js" / name).read_text())
+    young = (
+        r"=>|`|\b(?:let|const|class|async|await|import|export|of)\s|\bfetch\(|\?\.|\?\?|\.\.\."
+        r"|\bcatch\s*{|\.(?:includes|startsWith|endsWith|padStart|remove|append|closest|at)\("
+        r"|dataset|classList\.toggle|URLSearchParams"
+    )
+    assert not re.findall(young, script)
+
+
+def test_old_televisions_understand_its_style() -> None:
+    sheet = re.sub(r"/\*.*?\*/", "", (STATIC / "css" / "light.css").read_text(), flags=re.DOTALL)
+    young = (
+        r"grid|var\(|[\s{;]--|(?<!-)\bgap\b|\binset\b|clamp\(|(?<![-\w])aspect-ratio|:is\(|:where\(|:has\("
+        r"|:not\(|min\(|max\(|-inline|-block\b|flex|sticky|clip-path|filter|rgb\(|currentcolor"
+    )
+    assert not re.findall(young, sheet.replace("inline-block", ""))
 
 
 # ── Pairing ───────────────────────────────────────────────────────────────────────────────────

@@ -109,10 +109,12 @@ def test_one_bar_leads_everywhere(sign_in: SignIn) -> None:
     def ways(role: str, **place: str) -> list[str]:
         page = sign_in(role, **place).get(f"/{SLUG}/desk/place").text
         (nav,) = re.findall(r"<nav.*?</nav>", page, re.DOTALL)
-        return [w for w in ("Meja", "Kantor hari ini", "Permohonan", "Perangkat") if f">{w}" in nav]
+        return [
+            w for w in ("Meja", "Kantor hari ini", "Permohonan", "Ruang tunggu") if f">{w}" in nav
+        ]
 
-    assert ways("operator") == ["Meja", "Kantor hari ini", "Permohonan", "Perangkat"]
-    assert ways("camat") == ["Meja", "Kantor hari ini", "Perangkat"]
+    assert ways("operator") == ["Meja", "Kantor hari ini", "Permohonan", "Ruang tunggu"]
+    assert ways("camat") == ["Meja", "Kantor hari ini", "Ruang tunggu"]
     assert ways("staff", bidang="PEM") == []
 
 

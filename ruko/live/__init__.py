@@ -7,7 +7,8 @@ heartbeat's version and fetches the board.
 from flask import Flask
 
 from ruko.live import sockets as _sockets  # noqa: F401 – says what the server answers to
-from ruko.live.seats import MOST_CONNECTIONS, THREADS
+from ruko.live.ringing import start_thread
+from ruko.live.seats import MOST_CONNECTIONS, MOST_LONG_POLLS, THREADS
 from ruko.live.wires import connect_app
 from ruko.web.gate import Gate
 
@@ -17,4 +18,10 @@ __all__ = ["THREADS", "install_live"]
 def install_live(app: Flask, redis_url: str | None) -> None:
     """Put Socket.IO on the app; with Redis, across processes."""
     connect_app(app, redis_url)
-    app.wsgi_app = Gate(app.wsgi_app, MOST_CONNECTIONS)  # type: ignore[method-assign]
+    gate = Gate(
+        app.wsgi_app,
+        sockets=MOST_CONNECTIONS,
+        long_polls=MOST_LONG_POLLS,
+        watch=start_thread,
+    )
+    app.wsgi_app = app.extensions["ruko_gate"] = gate  # type: ignore[method-assign]

@@ -13,7 +13,7 @@ from ruko.board import snapshot
 from ruko.db import db
 from ruko.displays import DisplayChanged, settings_of
 from ruko.events import listen
-from ruko.live.seats import everybody, forget_the_gone, remember
+from ruko.live.seats import clear_the_hall, everybody, forget_the_gone, remember
 from ruko.live.wires import current_app, is_shared, room_of, room_of_display, send
 from ruko.offices import BoardChanged, Office, board_version
 from ruko.receipts import CallAnnounced
@@ -76,6 +76,7 @@ def _emit_forever() -> None:
         beat, reread = now >= beat_at, now >= reread_at
         if beat:
             beat_at = now + HEARTBEAT_SECONDS
+            clear_the_hall()
         if reread:
             reread_at = now + REREAD_SECONDS
             forget_the_gone()

@@ -3,25 +3,31 @@
 import logging
 import threading
 from dataclasses import dataclass
+from typing import Any
 
-from flask_socketio import ConnectionRefusedError as Refused
 from sqlalchemy.exc import DBAPIError
 
 from ruko import clock
 from ruko.db import db, writing
 from ruko.devices import touch
 from ruko.errors import RukoError
-from ruko.live.wires import server
+from ruko.live.wires import gate, server
+from ruko.web.gate import SERVED_BY, hang_up
 
 log = logging.getLogger(__name__)
 
 THREADS = 256
 """Of the embedded server; each socket holds one for life."""
-MOST_CONNECTIONS = THREADS - 32
+MOST_LONG_POLLS = 16
+MOST_CONNECTIONS = THREADS - MOST_LONG_POLLS - 32
 """Whatever connects and never says what it wants, the pages keep their threads."""
 MOST_SOCKETS = THREADS - 64
 MOST_STRANGERS = MOST_SOCKETS - 64
 """Unpaired boards beyond this are refused and poll, so strangers never keep out a screen or desk."""
+STANDING_SECONDS = 5
+"""Who is connected for so long and has no seat makes room; else the silent would fill the house."""
+FAREWELL_SECONDS = 1
+"""Who was refused leaves by itself in that time, or is hung up on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +44,14 @@ guests: dict[str, Guest] = {}
 _lock = threading.Lock()
 
 
-def admit(sid: str, guest: Guest) -> None:
-    """Give the socket a seat; raises `Refused` when the house is full."""
+def admit(sid: str, guest: Guest) -> bool:
+    """Give the socket a seat, unless the house is full."""
     with _lock:
         strangers = sum(each.stranger for each in guests.values())
         if len(guests) >= MOST_SOCKETS or (guest.stranger and strangers >= MOST_STRANGERS):
-            raise Refused("full house, please poll")
+            return False
         guests[sid] = guest
+        return True
 
 
 def leave(sid: str) -> None:
@@ -65,6 +72,29 @@ def forget_the_gone() -> None:
         for sid, guest in list(guests.items()):
             if server().get_environ(sid, namespace=guest.namespace) is None:
                 del guests[sid]
+
+
+def clear_the_hall() -> None:
+    """Hang up on those who stand about: the silent, the refused who stay, those who left their seat."""
+    gate().send_out(_seated(), after=STANDING_SECONDS)
+
+
+def see_out(line: Any) -> None:
+    """Hang up on a refused one, once it was told why; unless it sits elsewhere in the house."""
+    server().sleep(FAREWELL_SECONDS)
+    if line not in _seated():
+        hang_up(line)
+
+
+def _seated() -> set[object]:
+    """The connections of those who have a seat, and the library's own names for them."""
+    seated: set[object] = set()
+    with _lock:
+        for sid, guest in guests.items():
+            environ = server().get_environ(sid, namespace=guest.namespace) or {}
+            seated.add(environ.get(SERVED_BY))
+            seated.add(server().manager.eio_sid_from_sid(sid, guest.namespace))
+    return seated
 
 
 def remember(*displays: int) -> None:

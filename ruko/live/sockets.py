@@ -1,7 +1,7 @@
 """The doors of the sockets: screens of the board and desks, and the one thing that a display says."""
 
 import logging
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import request
 from flask_socketio import ConnectionRefusedError as Refused
@@ -14,11 +14,12 @@ from ruko.db import db, writing
 from ruko.devices import Device, find_device
 from ruko.errors import RukoError
 from ruko.live.ringing import board_now, settings_now, start_thread
-from ruko.live.seats import Guest, admit, guests, leave, remember
-from ruko.live.wires import room_of, room_of_display, send, socketio
+from ruko.live.seats import Guest, admit, guests, leave, remember, see_out
+from ruko.live.wires import room_of, room_of_display, send, server, socketio
 from ruko.offices import Office, find_office
 from ruko.receipts import note_announced
 from ruko.web import current_device, signed_in
+from ruko.web.gate import SERVED_BY, is_socket
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ HIGHEST_SEQ = 2**31 - 1
 def _board_connects(auth: dict[str, Any] | None = None) -> None:
     office = find_office(request.args.get("office", ""))
     if office is None:
-        raise Refused("unknown office")
+        _refuse("unknown office")
     display = _paired_display(auth, office)
     display_id = display.id if display else None
     _let_in(Guest("/board", office.id, stranger=display is None, display=display_id))
@@ -45,15 +46,15 @@ def _board_connects(auth: dict[str, Any] | None = None) -> None:
 def _desk_connects(_auth: dict[str, Any] | None = None) -> None:
     user = signed_in()
     if user is None or user.must_change_password or user.role == Role.VILLAGE:
-        raise Refused("staff only")
+        _refuse("staff only")
     _let_in(Guest("/desk", user.office_id, stranger=False))
     join_room(room_of(user.office_id))
 
 
 @socketio.on("announced", namespace="/board")
-def _announced(said: Any = None) -> None:
+def _announced(*words: Any) -> None:
     """A paired display shows a call, or has spoken it to the end: its receipt. Answered by nothing."""
-    guest = guests.get(_sid())
+    guest, said = guests.get(_sid()), words[0] if words else None
     if guest is None or guest.display is None or not isinstance(said, dict):
         return
     seq = said.get("seq")
@@ -84,8 +85,16 @@ def _fails(error: Exception) -> bool:
 
 
 def _let_in(guest: Guest) -> None:
-    admit(_sid(), guest)
+    if not admit(_sid(), guest):
+        _refuse("full house, please poll")
     start_thread()
+
+
+def _refuse(why: str) -> NoReturn:
+    """The library leaves a refused socket connected; soon it is hung up on."""
+    if is_socket(request.environ):
+        server().start_background_task(see_out, request.environ.get(SERVED_BY))
+    raise Refused(why)
 
 
 def _paired_display(auth: dict[str, Any] | None, office: Office) -> Device | None:

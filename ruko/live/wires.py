@@ -7,7 +7,9 @@ import socketio as python_socketio
 from flask import Flask
 from flask_socketio import SocketIO
 
-socket_log = logging.getLogger("ruko.live.sockets")
+from ruko.web.gate import Gate
+
+socket_log = logging.getLogger("ruko.live.packets")
 socket_log.setLevel(logging.ERROR)  # the library tells of every packet otherwise
 
 socketio = SocketIO()
@@ -41,6 +43,12 @@ def current_app() -> Flask:
     if _app is None:
         raise RuntimeError("install_live() comes first.")
     return _app
+
+
+def gate() -> Gate:
+    """Where that app's sockets come in."""
+    found: Gate = current_app().extensions["ruko_gate"]
+    return found
 
 
 def server() -> python_socketio.Server:

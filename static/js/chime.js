@@ -8,23 +8,31 @@ const LOUDNESS = 0.5;
 const ATTACK_SECONDS = 0.03;
 const AGAIN_SECONDS = 1.6;
 
-/** Ring so many times if the browser lets us; `context` is an AudioContext or nothing. */
-export function chime(context, times = 1) {
-  if (context?.state !== "running") return;
+/**
+ * Ring so many times if the browser lets us; `context` is an AudioContext or nothing, `out` what it
+ * rings into. Returns when it is over, in the context's time.
+ */
+export function chime(context, times = 1, out = context?.destination) {
+  if (context?.state !== "running") return 0;
   const start = context.currentTime + 0.02;
+  let end = start;
   for (let time = 0; time < times; time += 1) {
     for (const { pitch, at, length } of NOTES) {
-      note(context, pitch, start + time * AGAIN_SECONDS + at, length);
+      const begin = start + time * AGAIN_SECONDS + at;
+      note(out, pitch, begin, length);
+      end = begin + length;
     }
   }
+  return end;
 }
 
-function note(context, pitch, start, length) {
+function note(out, pitch, start, length) {
+  const { context } = out;
   const volume = context.createGain();
   volume.gain.setValueAtTime(0, start);
   volume.gain.linearRampToValueAtTime(LOUDNESS, start + ATTACK_SECONDS);
   volume.gain.exponentialRampToValueAtTime(0.001, start + length);
-  volume.connect(context.destination);
+  volume.connect(out);
   const tone = context.createOscillator();
   tone.frequency.value = pitch;
   tone.connect(volume);

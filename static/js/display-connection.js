@@ -1,6 +1,8 @@
 // The line to the server: the socket with its heartbeat, polling when it is silent, and server time.
 // Reconnecting is the socket library's own work, except after a refusal.
 
+import { ask } from "./in-time.js";
+
 const SILENT_MS = 12_000;
 const LOST_MS = 15_000;
 const POLL_MS = 4_000;
@@ -8,27 +10,32 @@ const ASK_AGAIN_MS = 30_000;
 
 export class Connection {
   #address;
-  #onBoard;
   #socket;
+  #hears;
   #fetching = false;
-  #fresh = false; // the first board of a connection counts, whatever its version: a restored database
+  #isNew = true; // the connection: no board was taken since it was made
   #heard = performance.now();
   #beat = performance.now();
   #polled = performance.now();
   #ahead = 0; // server time less this page's own clock
   board;
 
-  constructor(office, board, onBoard) {
+  /** `hears` has `board`, `settings`, `voice`, and `line` for a new connection after its first board. */
+  constructor(office, board, hears) {
     this.#address = `/api/v1/offices/${encodeURIComponent(office)}/board`;
-    this.#onBoard = onBoard;
+    this.#hears = hears;
     this.board = board;
     this.#hear(board.generated_at);
     this.#socket = window.io("/board", { query: { office }, transports: ["websocket"] });
-    this.#socket.on("connect", () => (this.#fresh = true));
-    this.#socket.on("board", (fresh) => this.#take(fresh));
+    this.#socket.on("board", (fresh) => this.#hearBoard(fresh));
     this.#socket.on("heartbeat", (beat) => this.#hearBeat(beat));
+    this.#socket.on("settings", (settings) => hears.settings(settings));
+    this.#socket.on("voice", () => hears.voice());
     this.#socket.on("connect_error", () => this.#askAgain());
-    this.#socket.on("disconnect", () => this.#askAgain());
+    this.#socket.on("disconnect", () => {
+      this.#isNew = true;
+      this.#askAgain();
+    });
   }
 
   /** Server time in milliseconds; the device's own clock may be wrong. */
@@ -39,6 +46,13 @@ export class Connection {
   /** Since when the server was not heard, as server time; null while all is well. */
   lostSince() {
     return performance.now() - this.#heard > LOST_MS ? this.#heard + this.#ahead : null;
+  }
+
+  /** Say something if there is a line; returns whether there was. */
+  say(event, what) {
+    if (!this.#socket.connected) return false;
+    this.#socket.emit(event, what);
+    return true;
   }
 
   /** Every second or so: ask for the board while the socket is silent. */
@@ -56,35 +70,36 @@ export class Connection {
   #hearBeat(beat) {
     this.#beat = performance.now();
     this.#hear(beat.generated_at);
-    if (beat.version > this.board.version) this.#fetch();
+    if (beat.version !== this.board.version) this.#fetch();
+  }
+
+  // What comes by itself may be late. An older board is asked about: the database may be a restored one.
+  #hearBoard(board) {
+    if (isOlder(board, this.board)) this.#fetch();
+    else this.#take(board);
   }
 
   #take(board) {
-    const [theirs, ours] = [board, this.board];
-    const older =
-      theirs.version < ours.version ||
-      (theirs.version === ours.version &&
-        Date.parse(theirs.generated_at) < Date.parse(ours.generated_at));
-    if (older && !this.#fresh) return;
-    this.#fresh = false;
     this.board = board;
     this.#hear(board.generated_at);
-    this.#onBoard(board);
+    this.#hears.board(board);
+    if (!this.#isNew || !this.#socket.connected) return;
+    this.#isNew = false;
+    this.#hears.line();
   }
 
   async #fetch() {
     if (this.#fetching) return;
     this.#fetching = true;
     this.#polled = performance.now();
-    const control = new AbortController();
-    const giveUp = setTimeout(() => control.abort(), POLL_MS);
+    const ours = this.board;
     try {
-      const answer = await fetch(this.#address, { cache: "no-store", signal: control.signal });
-      if (answer.ok) this.#take(await answer.json());
+      const read = (answer) => answer.json();
+      const board = await ask(this.#address, { within: POLL_MS, cache: "no-store", read });
+      if (this.board === ours || !isOlder(board, this.board)) this.#take(board); // asked since: it is true
     } catch {
       // still away; the next tick asks again
     } finally {
-      clearTimeout(giveUp);
       this.#fetching = false;
     }
   }
@@ -93,4 +108,9 @@ export class Connection {
   #askAgain() {
     if (!this.#socket.active) setTimeout(() => this.#socket.connect(), ASK_AGAIN_MS);
   }
+}
+
+function isOlder(theirs, ours) {
+  if (theirs.version !== ours.version) return theirs.version < ours.version;
+  return Date.parse(theirs.generated_at) < Date.parse(ours.generated_at);
 }

@@ -1,20 +1,34 @@
 // Puts a picture on the page: text only, never markup from data. templates/display/ draws the same.
 
+import { Slides } from "./display-slides.js";
+
 const SWAP_MS = 12_000; // one message at a time where motion is unwanted
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** A drawer of pictures onto `root`; each part is touched only when it changed. */
-export function drawer(root, say) {
+/**
+ * A drawer of pictures onto `root`; each part is touched only when it changed, and one that cannot
+ * be drawn stays as it was and leaves the others alone: `onTrouble(name, error)`.
+ */
+export function drawer(root, say, onTrouble = (name, error) => console.error(name, error)) {
   const seen = new Map();
   const at = (name) => root.querySelector(`[data-${name}]`);
   const card = (name) => root.querySelector(`[data-card="${name}"]`);
   const text = (name, value) => (at(name).textContent = value);
+  const fitted = (name, value, ...most) => {
+    text(name, value);
+    at(name).className = size(value, ...most);
+  };
+  const slides = new Slides(at("slides"), card("words"), `/${root.dataset.office}/display/slides/`);
 
   function when(name, value, draw) {
     const key = JSON.stringify(value);
     if (seen.get(name) === key) return;
     seen.set(name, key);
-    draw(value);
+    try {
+      draw(value);
+    } catch (error) {
+      onTrouble(name, error);
+    }
   }
 
   function drawScene(scene) {
@@ -27,16 +41,22 @@ export function drawer(root, say) {
     card("words").hidden = Boolean(call);
     if (!call) return;
     card("call").classList.toggle("d-call--stale", lost);
-    text("kind", lost ? say.known : say[call.kind]);
+    text("kind", lost ? say.known : (say[call.kind] ?? say.first));
     at("number").replaceChildren(number(call.ticket));
-    text("place", call.place);
-    text("bidang", call.bidang_name);
-    text("village", call.village_name ?? "");
+    at("number").classList.toggle("long", call.ticket.length > 5);
+    fitted("place", call.place, 14, 20);
+    fitted("bidang", call.bidang_name, 33, 60);
+    fitted("village", call.village_name ?? "", 30, 30);
     // Set last and anew for each call, so that the pulses begin again.
     card("call").classList.remove("d-call--new");
     if (!isNew || lost) return;
     void card("call").offsetWidth;
     card("call").classList.add("d-call--new");
+  }
+
+  function drawQueue({ calls, more }) {
+    at("queued").hidden = !calls.length;
+    at("queued").replaceChildren(...queue(calls, more, say));
   }
 
   function drawWords(words) {
@@ -53,7 +73,7 @@ export function drawer(root, say) {
 
   function drawMessages(messages) {
     for (const loop of at("messages").children) {
-      loop.replaceChildren(...messages.map((message) => el("span", {}, message)));
+      loop.replaceChildren(...messages.map((message) => el("span", { className: size(message, 120) }, message)));
     }
   }
 
@@ -67,7 +87,10 @@ export function drawer(root, say) {
     picture(view, { current, lost, now }) {
       when("scene", view.scene, drawScene);
       when("call", { call: view.call, isNew: Boolean(current), lost }, drawCall);
+      when("queued", lost ? { calls: [], more: 0 } : view.queued, drawQueue);
       when("words", view.words, drawWords);
+      when("slides", view.slides, (list) => slides.take(list));
+      slides.turn(now, view.scene === "open" && !view.call && !lost);
       when("rows", lost ? view.rows.map((each) => ({ ...each, now: null })) : view.rows, (rows) =>
         at("rows").replaceChildren(...rows.map(row)),
       );
@@ -99,6 +122,10 @@ export function drawer(root, say) {
 }
 
 const isLong = (line) => line.length > 80;
+
+// How long a text is, in steps. What is too long even then is cut by the sheet.
+const SIZES = ["", "long", "longer", "longest"];
+const size = (line, ...most) => SIZES[most.filter((letters) => line.length > letters).length];
 
 function el(tag, { className } = {}, ...children) {
   const made = document.createElement(tag);
@@ -132,13 +159,11 @@ function row(bidang) {
   const two = bidang.numbers.length > 1 ? " two" : "";
   const numbers = bidang.numbers.map((code, place) => {
     const more = bidang.more && place === bidang.numbers.length - 1;
-    const className = code === bidang.now ? "now" : "";
+    const className = [code === bidang.now ? "now" : "", size(code, 5)].join(" ").trim();
     return el("div", { className }, number(code), ...(more ? [el("small", {}, `+${bidang.more}`)] : []));
   });
-  const places = bidang.places.map((place) =>
-    el("div", { className: place.length > 3 ? "long" : "" }, place),
-  );
-  const name = el("th", { className: "b" }, bidang.name);
+  const places = bidang.places.map((place) => el("div", { className: size(place, 3, 14) }, place));
+  const name = el("th", { className: "b" }, el("span", { className: size(bidang.name, 34) }, bidang.name));
   name.scope = "row";
   return el(
     "tr",
@@ -156,6 +181,18 @@ function row(bidang) {
   );
 }
 
+function queue(calls, more, say) {
+  if (!calls.length) return [];
+  const letters = calls.reduce((sum, { ticket, place }) => sum + ticket.length + place.length, 0);
+  const list = el("span", { className: size({ length: letters }, 24) });
+  list.append(
+    el("i", {}, say.then),
+    ...calls.map(({ ticket, place }) => el("b", {}, number(ticket), el("span", {}, `→ ${place}`))),
+    ...(more ? [el("em", {}, `+${more}`)] : []),
+  );
+  return [list];
+}
+
 const resting = ({ ready, back }) => [el("i", {}, ready), ...(back ? [el("small", { className: "back" }, back)] : [])];
 
 function agendaEntry(entry, say) {
@@ -163,7 +200,12 @@ function agendaEntry(entry, say) {
     "li",
     { className: entry.now ? "on" : "" },
     el("p", { className: "t rk-num" }, entry.time, ...(entry.now ? [el("em", {}, `● ${say.now}`)] : [])),
-    el("p", { className: entry.village.length > 16 ? "w long" : "w" }, entry.village),
-    el("p", { className: "x" }, entry.room, ...(entry.letter ? [letter(entry.letter)] : [])),
+    el("p", { className: `w ${size(entry.village, 16, 19, 23)}`.trim() }, entry.village),
+    el(
+      "p",
+      { className: "x" },
+      el("span", { className: size(entry.room, 16) }, entry.room),
+      ...(entry.letter ? [letter(entry.letter)] : []),
+    ),
   );
 }

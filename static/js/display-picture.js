@@ -4,19 +4,63 @@
 const STAYS_MS = 10 * 60_000; // a call stays in the house after its visitor has left the counter
 const SHOWN_NUMBERS = 2;
 const AGENDA_ENTRIES = 4;
+const QUEUED_CALLS = 2;
 
-/** The parts of the board; `current` is the call that is being announced, or null. */
-export function picture(board, say, now, current) {
-  const call = current ?? lastCall(board, now);
+/**
+ * The parts of the board. `current` is the call that is being announced, `queued` those in line
+ * behind it, `before` the call of the picture before this one.
+ */
+export function picture(told, say, now, { current = null, queued = [], settings = {}, before = null } = {}) {
+  const board = narrowed(whole(told), settings.zone);
+  const call = current ?? lastCall(board, now, before);
   return {
     scene: scene(board, current),
     call,
+    queued: queue(current ? queued : []),
     words: call ? null : idle(board, say, now),
-    rows: board.bidang.map((bidang) => row(bidang, board, say, now, call)),
+    slides: board.slides,
+    rows: whatCanBeTold(board.bidang, (bidang) => row(bidang, board, say, now, call)),
     agenda: agenda(board, say, now),
     messages: board.announcements,
     opens: opens(board, say),
     why: early(board, say) ?? board.holiday,
+  };
+}
+
+/** Whether a screen of that zone (codes; empty: all) has to do with a bidang. */
+export function showing(board, zone = []) {
+  const known = zone.filter((code) => board.bidang.some((each) => each.code === code));
+  return (bidang) => !known.length || known.includes(bidang);
+}
+
+/** The board with all that it may say: another edition of the server may leave out some of it. */
+export function whole(board) {
+  return {
+    ...{ state: "open", opens_at: null, message: null, closure: null, holiday: null, last_call: null },
+    ...board,
+    calls: list(board.calls),
+    bidang: list(board.bidang).map((each) => ({
+      ...{ letter: "", short_name: each.name, waiting: 0, full: false, estimate_minutes: null },
+      ...each,
+      serving: list(each.serving),
+      breaks: list(each.breaks),
+    })),
+    agenda: list(board.agenda),
+    announcements: list(board.announcements),
+    slides: list(board.slides),
+  };
+}
+
+const list = (told) => (Array.isArray(told) ? told : []);
+
+function narrowed(board, zone) {
+  const shows = showing(board, zone);
+  return {
+    ...board,
+    calls: board.calls.filter(({ bidang }) => shows(bidang)),
+    last_call: board.last_call && shows(board.last_call.bidang) ? board.last_call : null,
+    bidang: board.bidang.filter(({ code }) => shows(code)),
+    letters: Object.fromEntries(board.bidang.map(({ code, letter }) => [code, letter])),
   };
 }
 
@@ -43,16 +87,25 @@ function scene(board, current) {
   return board.state === "closed" && !busy ? "closed" : "open";
 }
 
-// The newest call, while somebody may still look for it.
-function lastCall(board, now) {
-  const call = board.last_call;
-  if (!call) return null;
-  const wanted =
+// The newest call, while somebody may still look for it. A zone's screen is not told its own newest
+// one when another bidang has called since, so the one that it showed counts too.
+function lastCall(board, now, before) {
+  const isServed = ({ ticket }) => board.bidang.some((each) => each.serving.some((one) => one.ticket === ticket));
+  const isWanted = (call) =>
     board.state === "open"
-      ? now < Date.parse(call.called_at) + STAYS_MS ||
-        board.bidang.some((each) => each.serving.some(({ ticket }) => ticket === call.ticket))
+      ? now < Date.parse(call.called_at) + STAYS_MS || isServed(call)
       : board.calls.some(({ seq }) => seq === call.seq);
-  return wanted ? call : null;
+  const told = [board.last_call, ...board.calls, before && isServed(before) ? before : null];
+  return told.filter((call) => call && isWanted(call)).sort((a, b) => b.seq - a.seq)[0] ?? null;
+}
+
+// Those still in line: the next two, and how many more.
+function queue(calls) {
+  const next = calls.slice(0, QUEUED_CALLS);
+  return {
+    calls: next.map(({ ticket, place }) => ({ ticket, place })),
+    more: calls.length - next.length,
+  };
 }
 
 // The house without a number: a greeting, the break, or the next opening.
@@ -120,17 +173,29 @@ function estimate(bidang, board, say) {
 
 // The rooms' appointments that are not over; the server sends them by start, so running ones first.
 function agenda(board, say, now) {
-  const letters = Object.fromEntries(board.bidang.map(({ code, letter }) => [code, letter]));
-  return board.agenda
-    .filter((entry) => Date.parse(entry.ends_at) > now)
+  const entries = whatCanBeTold(board.agenda, (entry) => ({
+    ends: Date.parse(entry.ends_at),
+    time: `${hour(entry.starts_at, say)}–${hour(entry.ends_at, say)}`,
+    now: Date.parse(entry.starts_at) <= now,
+    village: entry.village_name,
+    room: entry.room_name,
+    letter: board.letters[entry.bidang] ?? "",
+  }));
+  return entries
+    .filter(({ ends }) => ends > now)
     .slice(0, AGENDA_ENTRIES)
-    .map((entry) => ({
-      time: `${hour(entry.starts_at, say)}–${hour(entry.ends_at, say)}`,
-      now: Date.parse(entry.starts_at) <= now,
-      village: entry.village_name,
-      room: entry.room_name,
-      letter: letters[entry.bidang] ?? "",
-    }));
+    .map(({ ends, ...entry }) => entry);
+}
+
+// One entry that this edition does not understand hides itself alone.
+function whatCanBeTold(list, tell) {
+  return list.flatMap((each) => {
+    try {
+      return [tell(each)];
+    } catch {
+      return [];
+    }
+  });
 }
 
 function clock(moment, say) {

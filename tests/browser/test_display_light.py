@@ -1,0 +1,243 @@
+"""The board for old televisions: what it shows, how it rings, and what it says when the line is cut."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page, Route, expect
+
+import display.screen
+from ruko import words
+from ruko.board import Board, snapshot
+from ruko.demo import PASSWORD
+from ruko.offices import Office, get_office
+from tests.browser.accessibility.conftest import AXE, TAGS
+from tests.browser.conftest import SLUG, Server, serving
+from tests.browser.test_display import CALL_SOMEBODY, Picture, Window, a_call
+from tests.browser.test_display_states import (
+    HOSTILE,
+    LONGEST_NAMES,
+    an_entry,
+    hostile_board,
+    serving_at,
+)
+from tests.conftest import VisitingClient
+
+pytestmark = pytest.mark.browser
+
+TimeIs = Callable[..., datetime]
+SENT = ("Ruko-Now", "Ruko-Page")
+
+LIGHT = f"/{SLUG}/display/ringan"
+OUTSIDE = """
+() => [...document.querySelectorAll(".l-board *")].filter((each) => {
+  const box = each.getBoundingClientRect();
+  if (box.width < 2 || each.closest("svg, .l-sr, .rk-h, .l-roof")) return false;
+  const { overflowX, textOverflow } = getComputedStyle(each);
+  const cut = each.clientWidth && textOverflow !== "ellipsis" && each.scrollWidth > each.clientWidth + 1;
+  const low = overflowX === "hidden" && each.scrollHeight > each.clientHeight * 1.15 && !each.matches("[class*=long]");
+  return cut || low || box.left < -9 || box.top < -9 || box.right > innerWidth + 9 || box.bottom > innerHeight + 9;
+}).map((each) => `${each.tagName}.${each.className}: ${each.textContent.trim().slice(0, 40)}`)
+"""
+BOXES = """
+() => ['.l-brand', '.l-clock b', '.l-card', '.l-house', '.l-now', '.l-now th[scope=col]', '.l-agenda', '.l-agenda h2', '.l-messages', '.l-foot']
+  .flatMap((part) => [...document.querySelectorAll(part)])
+  .map((each) => [each.className.replace(/l-(card|now)--\\w+/, ''), each.offsetLeft, each.offsetTop, each.offsetWidth, each.offsetHeight].join(' '))
+"""
+HEAR_PLAYS = """
+window.plays = [];
+HTMLMediaElement.prototype.play = function () {
+  if (this.volume > 0.01) plays.push(this.volume);
+  return Promise.resolve();
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """It serves the files; the test tells what the pages say."""
+    with serving(tmp_path_factory.mktemp("light")) as started:
+        yield started
+
+
+class Telling:
+    """A TV with the light page, as this process's own office draws it of a board in the test's hand."""
+
+    def __init__(self, page: Page, server: Server, client: VisitingClient) -> None:
+        self.page, self.client, self.server, self.up = page, client, server, True
+        self.board: dict[str, Any] = {}
+        page.route(re.compile(rf"{LIGHT}(/isi)?$"), self._answer)
+
+    def snapshot(self, _office: Office, *, now: datetime) -> Board:
+        return Board(0, 1, self.board, None)
+
+    def tell(self, **changes: Any) -> None:
+        """What the server says from now on."""
+        self.board = self.board | changes
+        self._said = {address: self.client.get(address) for address in (LIGHT, f"{LIGHT}/isi")}
+
+    def ask(self, **changes: Any) -> None:
+        """Let the page hear it."""
+        self.tell(**changes)
+        with self.page.expect_response(re.compile(f"{LIGHT}/isi$")):
+            self.page.clock.run_for(5_000)
+
+    def _answer(self, route: Route) -> None:
+        if not self.up:
+            route.abort()
+            return
+        said = self._said["/" + route.request.url.split("/", 3)[3]]
+        kept = {name: said.headers[name] for name in SENT if name in said.headers}
+        route.fulfill(body=said.data, content_type="text/html", headers=kept)
+
+
+@pytest.fixture
+def tv(
+    window: Window,
+    quiet: Server,
+    client: VisitingClient,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Telling:
+    page = window(1280, 720)
+    page.add_init_script(AXE_SCRIPT)
+    page.add_init_script(HEAR_PLAYS)
+    page.clock.install()
+    made = Telling(page, quiet, client)
+    with client.application.app_context():
+        board = snapshot(get_office(SLUG), now=now).as_json(words.board_sentence)
+    waiting = {"waiting": 2, "estimate_minutes": [5, 15]}
+    served = [b | waiting | {"serving": serving_at(b["letter"], 4)} for b in board["bidang"]]
+    monkeypatch.setattr(display.screen, "snapshot", made.snapshot)
+    made.tell(**board | {"bidang": served, "agenda": [an_entry(now, n) for n in (0, 0, 1, 3)]})
+    page.goto(quiet.url + LIGHT)
+    return made
+
+
+# ── The states, one after the other ───────────────────────────────────────────────────────────
+
+
+def idle(tv: Telling, _time_is: TimeIs) -> None:
+    tv.ask()
+    expect(tv.page.get_by_text("silakan masuk.")).to_be_visible()
+
+
+def new_queued(tv: Telling, time_is: TimeIs) -> None:
+    calls = [a_call(time_is(9), n, **LONGEST_NAMES) for n in (2, 3, 4, 5)]
+    tv.ask(calls=calls, last_call=calls[-1], seq=5)
+    expect(tv.page.locator(".l-board.is-new h1")).to_have_text("A-005")
+    said = "Nomor antrean A-005, silakan menuju Ruang RUKO 2"
+    expect(tv.page.locator("#said")).to_contain_text(said)
+    expect(tv.page.locator(".q")).to_contain_text("Juga dipanggil")
+    assert tv.page.evaluate("plays") == [0.8]
+
+
+def call(tv: Telling, time_is: TimeIs) -> None:
+    tv.page.clock.run_for(8_000)
+    expect(tv.page.locator(".l-board.is-new")).to_have_count(0)
+    time_is(9, 2)
+    tv.ask(calls=tv.board["calls"][-1:])
+    expect(tv.page.locator(".q")).to_have_count(0)
+    assert tv.page.evaluate("plays") == [0.8], "each call rings once"
+
+
+def lost(tv: Telling, _time_is: TimeIs) -> None:
+    tv.up = False
+    tv.page.clock.run_for(17_000)
+    expect(tv.page.get_by_text("Sambungan terputus sejak 09.02.")).to_be_visible()
+    expect(tv.page.get_by_text("Terakhir diketahui")).to_be_visible()
+    expect(tv.page.locator("h1")).to_have_text("A-005")
+    said = set()
+    for _ in range(10):
+        tv.page.clock.run_for(12_000)
+        said.add(tv.page.locator(".l-messages .is-on").text_content())
+    assert len(said) > 1, "one sentence at a time, each in its turn"
+    expect(tv.page.locator("#time")).to_have_text("09.04")
+
+
+def hostile(tv: Telling, time_is: TimeIs) -> None:
+    tv.up = True
+    tv.ask(**hostile_board(tv.board["bidang"], time_is(9, 2), 6))
+    expect(tv.page.get_by_text("Sambungan terputus")).to_be_hidden()
+    expect(tv.page.locator(".v")).to_have_text(HOSTILE[:80].strip())
+
+
+def recess(tv: Telling, time_is: TimeIs) -> None:
+    noon = time_is(12, 10)
+    empty = [b | {"serving": [], "waiting": 0} for b in tv.board["bidang"]]
+    nobody: dict[str, Any] = {"calls": [], "last_call": None, "bidang": empty, "agenda": []}
+    back = noon.replace(hour=13, minute=0).isoformat()
+    tv.ask(state="break", opens_at=back, announcements=["Satu"], **nobody)
+    expect(tv.page.get_by_text("Layanan dilanjutkan pukul 13.00 WITA.")).to_be_visible()
+    expect(tv.page.locator("#time")).to_have_text("12.10")
+
+
+def closed(tv: Telling, time_is: TimeIs) -> None:
+    evening = time_is(18, 20)
+    opens = (evening + timedelta(days=1)).replace(hour=8, minute=0).isoformat()
+    tv.ask(state="closed", opens_at=opens)
+    expect(tv.page.locator(".l-closed")).to_contain_text("Selasa, 24 November pukul 08.00 WITA")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+def test_every_state_fits_and_nothing_moves(
+    tv: Telling, picture: Picture, time_is: TimeIs, width: int, height: int
+) -> None:
+    tv.page.set_viewport_size({"width": width, "height": height})
+    usual: list[str] = []
+    for state in (idle, new_queued, call, lost, hostile, recess, closed):
+        state(tv, time_is)
+        picture(tv.page, f"ringan-{state.__name__.replace('_', '-')}-{height}")
+        assert tv.page.evaluate(OUTSIDE) == [], state
+        assert tv.page.evaluate(AXE, {"tags": TAGS}) == [], state
+        boxes = tv.page.evaluate(BOXES)
+        usual = usual or boxes
+        assert boxes == usual or state is closed, state
+
+
+# ── On the real server ────────────────────────────────────────────────────────────────────────
+
+
+def test_it_shows_and_rings_a_call_of_the_desk(quiet: Server, window: Window) -> None:
+    """On the real server, with nothing in the test's hand."""
+    tv = window(1280, 720)
+    tv.add_init_script(HEAR_PLAYS)
+    asked: list[str] = []
+    tv.on("request", lambda request: asked.append(request.url))
+    tv.goto(quiet.url + LIGHT)
+    expect(tv.locator(".l-now tbody tr")).to_have_count(6)
+    desk = window(1280, 800)
+    desk.goto(f"{quiet.home}/login")
+    desk.fill("input[name=username]", "operator")
+    desk.fill("input[name=password]", PASSWORD)
+    desk.press("input[name=password]", "Enter")
+    desk.wait_for_url(re.compile("/desk"))
+    ticket = desk.evaluate(CALL_SOMEBODY, {"office": SLUG, "bidang": "SEK"})["turn"]["ticket"]
+    expect(tv.locator(".l-board.is-new h1")).to_have_text(ticket, timeout=30_000)
+    expect(tv.locator("tr.is-now .now")).to_have_text(ticket)
+    expect(tv.locator("#said")).to_contain_text(f"Nomor antrean {ticket}")
+    assert tv.evaluate("plays") == [0.8]
+    assert all(url.startswith(quiet.url) for url in asked)
+    assert not any("socket.io" in url or "core.css" in url for url in asked)
+    tv.reload()
+    expect(tv.locator("h1")).to_have_text(ticket)
+    expect(tv.locator(".l-board.is-new")).to_have_count(0)
+
+
+def test_without_scripts_it_shows_the_board_too(quiet: Server, window: Window) -> None:
+    tv = window(1280, 720, java_script_enabled=False)
+    tv.goto(quiet.url + LIGHT)
+    expect(tv.locator(".l-now tbody tr")).to_have_count(6)
+    expect(tv.locator(".l-messages p").first).to_be_visible()
+    expect(tv.locator("meta[http-equiv=refresh]")).to_have_count(1)
+
+
+def test_a_browser_without_modules_is_led_here(quiet: Server, window: Window) -> None:
+    tv = window(1280, 720)
+    tv.add_init_script("delete HTMLScriptElement.prototype.noModule")
+    tv.goto(f"{quiet.home}/display")
+    tv.wait_for_url(f"**{LIGHT}")
+    expect(tv.locator(".l-now tbody tr")).to_have_count(6)
