@@ -2,8 +2,7 @@
 // Pure: the time comes from outside, and somebody else speaks.
 
 const ALONE_MS = 12_000;
-const LEAST_MS = 8_000; // when another call comes meanwhile
-const HURRIED_MS = 5_000; // when others waited already
+const HURRIED_MS = 5_000; // while others wait
 const REST_MS = 2_000; // before a sentence is repeated
 const LONGEST_MS = 60_000; // a sentence that has no end by then has got lost
 const TRIES = 3; // of a sentence that is broken off
@@ -85,17 +84,15 @@ export class Calls {
   }
 
   #begin(call, now) {
-    const hurried = this.queued.length > 0;
-    this.#turn = { call, since: now, hurried, speaking: null, tries: 0, said: 0, saidAt: 0 };
+    this.#turn = { call, since: now, speaking: null, tries: 0, said: 0, saidAt: 0 };
   }
 
   #isOver(now, able, repeats) {
-    const { since, hurried, speaking, tries, said } = this.#turn;
+    const { since, speaking, tries, said } = this.#turn;
     if (speaking !== null) return now - speaking > LONGEST_MS;
     if (able && !said && tries < TRIES) return false; // its sentence comes first
     if (able && this.#isToBeRepeated(repeats)) return false;
-    const least = hurried ? HURRIED_MS : LEAST_MS;
-    return now - since >= (this.queued.length ? least : ALONE_MS);
+    return now - since >= (this.queued.length ? HURRIED_MS : ALONE_MS);
   }
 
   // While its visitor is still looked for.

@@ -131,7 +131,7 @@ def test_how_long_each_is_shown(page: Page) -> None:
     alone = run(page, hear(a_board(a_call(1))), *at(0, 11.9, 12))
     assert alone == ["1", "1", "-"]
     one, two = hear(a_board(a_call(1))), hear(a_board(a_call(1), a_call(2)))
-    assert run(page, one, *at(0), two, *at(7.9, 8)) == ["1", "1", "2"]
+    assert run(page, one, *at(0), two, *at(4.9, 5)) == ["1", "1", "2"]
     assert run(page, two, *at(0, 4.9, 5, 16.9, 17)) == ["1", "1", "2", "2", "-"]
 
 
