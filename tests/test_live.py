@@ -200,7 +200,7 @@ def test_a_fault_while_letting_in_refuses_and_keeps_no_seat(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("the database is away")
 
-    monkeypatch.setattr(ringing, "snapshot", fail)
+    monkeypatch.setattr(ringing, "recent", fail)
     assert not screen().is_connected("/board")
     assert not seats.guests
 

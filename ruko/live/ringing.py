@@ -9,7 +9,7 @@ from flask import has_request_context
 
 from ruko import clock, words
 from ruko.assistance import HelpAnswered, HelpAsked
-from ruko.board import snapshot
+from ruko.board import recent, snapshot
 from ruko.db import db
 from ruko.displays import DisplayChanged, settings_of
 from ruko.events import listen
@@ -118,7 +118,8 @@ def tell_board(
     office_id: int, all_bidang: set[str] | None, told: dict[int, dict[str, Any]]
 ) -> None:
     """Emit the board: after a change to everybody, after a re-read to our own screens if it differs."""
-    board = board_now(db.session.get_one(Office, office_id))
+    office = db.session.get_one(Office, office_id)
+    board = snapshot(office, now=clock.now()).as_json(words.board_sentence)
     timeless = board | {"generated_at": None}
     if all_bidang is None and told.get(office_id) == timeless:
         return
@@ -160,8 +161,8 @@ def tell_heartbeat(office_id: int) -> None:
 
 
 def board_now(office: Office) -> dict[str, Any]:
-    """The board as everybody may see it."""
-    return snapshot(office, now=clock.now()).as_json(words.board_sentence)
+    """The board for somebody who has just come: all screens come back at once after an outage."""
+    return recent(office, now=clock.now()).as_json(words.board_sentence)
 
 
 def settings_now(device_id: int) -> dict[str, Any]:

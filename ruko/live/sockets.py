@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ruko import clock
 from ruko.accounts import Role
+from ruko.announced import read_announced
 from ruko.db import db, writing
 from ruko.devices import Device, find_device
 from ruko.errors import RukoError
@@ -22,8 +23,6 @@ from ruko.web import current_device, signed_in
 from ruko.web.gate import SERVED_BY, is_socket
 
 log = logging.getLogger(__name__)
-
-HIGHEST_SEQ = 2**31 - 1
 
 
 @socketio.on("connect", namespace="/board")
@@ -54,13 +53,10 @@ def _desk_connects(_auth: dict[str, Any] | None = None) -> None:
 @socketio.on("announced", namespace="/board")
 def _announced(*words: Any) -> None:
     """A paired display shows a call, or has spoken it to the end: its receipt. Answered by nothing."""
-    guest, said = guests.get(_sid()), words[0] if words else None
-    if guest is None or guest.display is None or not isinstance(said, dict):
+    guest, told = guests.get(_sid()), read_announced(words[0]) if words else None
+    if guest is None or guest.display is None or told is None:
         return
-    seq = said.get("seq")
-    if type(seq) is not int or not 0 < seq <= HIGHEST_SEQ or said.get("shown") is not True:
-        return
-    spoken = said.get("spoken") is True
+    seq, spoken = told
     try:
         with writing():
             note_announced(guest.office_id, guest.display, seq, spoken=spoken, now=clock.now())
