@@ -16,6 +16,6 @@ def open_door(app: Flask) -> None:
     register_door(app, routes, "display")
     register_door(app, light, "display/ringan")
     register_door(app, pairing, "display/pair")
-    register_door(app, report, "display/report")
+    register_door(app, report, "display")
     register_door(app, voice, "display")
     register_door(app, slides, "display/slides")

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, make_response, render_template
 from flask.typing import ResponseReturnValue
 
-from display.picture import narrowed, opening_hours, picture, queue
+from display.picture import QUEUED_CALLS, narrowed, opening_hours, picture, queue
 from display.screen import this_screen
 from ruko.web import page_edition
 from ruko.web.callers import revoked_device
@@ -41,7 +41,8 @@ def _shown() -> dict[str, Any]:
     calls = narrowed(it.board, zone)["calls"]
     view = picture(it.board, it.say, it.now, it.office, zone=zone)
     card = view["call"]
-    view["queued"] = queue([c for c in reversed(calls) if c != card and _age(c, it.now) < RECENT])
+    others = [c for c in reversed(calls) if c != card and _age(c, it.now) < RECENT] if card else []
+    view["queued"] = queue(others)
     local = it.office.local(it.now)
     offset = local.utcoffset() or timedelta()
     return {
@@ -52,6 +53,7 @@ def _shown() -> dict[str, Any]:
         "hours": opening_hours(it.office),
         "seq": it.board["seq"],
         "said": _said(card, it.say),
+        "shown": [call["seq"] for call in (card, *others[:QUEUED_CALLS]) if call in calls],
         "newest": max((call["seq"] for call in calls), default=0),
         "is_new": card is not None and _age(card, it.now) < NEW,
         "volume": 0 if it.settings.is_silent(local.time()) else it.settings.volume,

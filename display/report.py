@@ -1,21 +1,23 @@
-"""What a paired display tells about itself: its sound, its page, and what went wrong."""
+"""What a paired display tells: of its sound, its page and what went wrong; and of its calls."""
 
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from ruko import clock
+from ruko.announced import read_announced
 from ruko.devices import Device
 from ruko.displays import report, settings_of
-from ruko.errors import Forbidden
+from ruko.errors import N_, Forbidden, Invalid
+from ruko.receipts import note_announced
 from ruko.web import commit, current_device, current_office, page_edition
 
 bp = Blueprint("display_report", __name__)
 
 
-@bp.post("")
-def take() -> ResponseReturnValue:
+@bp.post("/report")
+def take_report() -> ResponseReturnValue:
     """Keep the report; the answer is what the office set for this screen."""
     display = _this_display()
     said = _said()
@@ -29,6 +31,18 @@ def take() -> ResponseReturnValue:
     )
     settings = settings_of(display.id)[display.id].as_json()
     return commit(jsonify(settings | {"page": page_edition()}))
+
+
+@bp.post("/announced")
+def take_receipt() -> ResponseReturnValue:
+    """Keep the receipt of a screen without a socket; said again, or of an unknown call, it changes nothing."""
+    display = _this_display()
+    told = read_announced(request.get_json(silent=True))
+    if told is None:
+        raise Invalid("seq", N_("This is no receipt of a call."))
+    seq, spoken = told
+    note_announced(display.office_id, display.id, seq, spoken=spoken, now=clock.now())
+    return commit(Response(status=204))
 
 
 def _this_display() -> Device:

@@ -415,13 +415,16 @@ def test_the_light_page_shows_the_newest_call_and_those_before(
     page = client.get(LIGHT).text
     assert 'class="l-board is-new"' in page
     assert 'data-newest="3"' in page
+    assert 'data-shown="3 2 1"' in page
     assert "Nomor antrean A-003, silakan menuju Ruang RUKO 1" in page
     said = text(page)
     assert "Juga dipanggil A - 002 → Loket 2 · A - 001 → Loket 1" in said
     time_is(9, 0, 13)
     assert 'class="l-board"' in client.get(LIGHT).text
     time_is(9, 2)
-    assert "Juga dipanggil" not in client.get(LIGHT).text
+    page = client.get(LIGHT).text
+    assert "Juga dipanggil" not in page
+    assert 'data-shown="3"' in page
 
 
 def test_the_light_page_of_a_zone_and_in_quiet_hours(

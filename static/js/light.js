@@ -1,5 +1,6 @@
-// The light board: asks for the page's content every few seconds, rings, and tells when the line is
-// lost. ES5 with XMLHttpRequest, for TVs of ten years ago; display/light.py draws.
+// The light board: asks for the page's content every few seconds, rings, and shows when the line is
+// lost; a paired one tells which calls it showed and rang for. ES5 with XMLHttpRequest, for TVs of ten
+// years ago; display/light.py draws.
 (function () {
   "use strict";
 
@@ -10,6 +11,8 @@
   var SWAP_MS = 12000;
   var SHIFT_MS = 600000;
   var SHIFTS = 5;
+  var REPORT_MS = 60000;
+  var FORBIDDEN = 403;
   var LEAST_VOLUME = 0.001; // unheard, but enough for the browser to say whether it may
 
   var root = document.getElementById("board");
@@ -22,10 +25,21 @@
 
   var drawn = content.innerHTML;
   var ahead = Number(root.getAttribute("data-now")) - Date.now(); // server time less the TV's clock
-  var heard = Date.now();
+  var opened = Date.now();
+  var heard = opened;
   var announced = remembered();
+  var past = announced; // the calls up to this one are not this page's to announce
+  var seen = {}; // those after it that were on the screen, by seq
+  var ringing = []; // those whose chime plays
+  var sound = chime ? "blocked" : "none";
   var newUntil = 0;
   var asking = null;
+
+  var token = root.getAttribute("data-token"); // of a paired screen
+  var owed = []; // receipts that the server has not taken yet
+  var isPaying = false;
+  var reported = { sound: "", at: 0 };
+  var isRefused = false;
 
   function setClass(node, name, isOn) {
     var names = (" " + node.className + " ").replace(" " + name + " ", " ");
@@ -71,35 +85,121 @@
     var board = document.getElementById("picture");
     var newest = Number(board.getAttribute("data-newest"));
     var seq = Number(board.getAttribute("data-seq"));
-    if (announced === null || announced > seq) remember(newest);
-    if (newest <= announced) return;
-    remember(newest);
+    if (announced === null || announced > seq) {
+      remember(newest);
+      past = newest;
+      seen = {};
+      ringing = [];
+      owed = [];
+    }
+    var calls = unseen(board.getAttribute("data-shown"));
+    if (!calls.length) return;
+    remember(Math.max(newest, announced));
     newUntil = now + NEW_MS;
     write("said", board.getAttribute("data-said"));
-    ring(Number(board.getAttribute("data-volume")) / 100);
+    owe(calls, false);
+    ring(Number(board.getAttribute("data-volume")) / 100, calls);
   }
 
-  function ring(volume) {
+  function unseen(shown) {
+    var calls = [];
+    var all = shown ? shown.split(" ") : [];
+    for (var i = 0; i < all.length; i += 1) {
+      var seq = Number(all[i]);
+      if (seq > past && !seen[seq]) calls.push(seq);
+      seen[seq] = true;
+    }
+    return calls;
+  }
+
+  // One chime is for all the calls that came with it; it begins again for those that come meanwhile.
+  function ring(volume, calls) {
     if (!chime || !volume) return;
+    if (chime.paused) ringing = [];
+    ringing = ringing.concat(calls);
     try {
+      if (chime.error) chime.load();
       chime.volume = volume;
-      chime.currentTime = 0;
+      if (chime.currentTime) chime.currentTime = 0;
       listen(chime.play());
     } catch (error) {
-      // the picture is enough
+      ringing = []; // the picture is enough
     }
   }
 
   function listen(promise) {
-    if (!promise || !promise.then) return;
+    if (!promise || !promise.then) return; // an old one tells by its events alone
     promise.then(
       function () {
         button.hidden = true;
+        sound = "on";
       },
       function (error) {
-        if (error && error.name === "NotAllowedError") button.hidden = false;
+        ringing = [];
+        if (!error || error.name !== "NotAllowedError") return;
+        button.hidden = false;
+        sound = "blocked";
       }
     );
+  }
+
+  if (chime) {
+    chime.onended = function () {
+      sound = "on";
+      owe(ringing, true);
+      ringing = [];
+    };
+    chime.onerror = function () {
+      sound = "none";
+      ringing = [];
+    };
+  }
+
+  // ── What a paired screen tells ──
+
+  function owe(calls, isSpoken) {
+    for (var i = 0; token && i < calls.length; i += 1) {
+      owed.push({ seq: calls[i], shown: true, spoken: isSpoken });
+    }
+    pay();
+  }
+
+  // One after the other; what does not arrive waits for the next answer of the server.
+  function pay() {
+    if (isPaying || !owed.length) return;
+    var receipt = owed[0];
+    isPaying = true;
+    tell("data-receipt", receipt, function (status) {
+      isPaying = false;
+      if (!status || status >= 500) return;
+      if (owed[0] === receipt) owed.shift();
+      pay();
+    });
+  }
+
+  function report() {
+    var now = Date.now();
+    var told = { sound: sound, page: root.getAttribute("data-page"), missing: 0 };
+    var least = sound === reported.sound ? REPORT_MS : POLL_MS;
+    if (!token || Math.abs(now - reported.at) < least) return;
+    reported.at = now;
+    tell("data-report", told, function (status) {
+      if (status === 200) reported.sound = told.sound;
+    });
+  }
+
+  function tell(where, said, done) {
+    var request = new XMLHttpRequest();
+    request.open("POST", root.getAttribute(where), true);
+    request.timeout = ANSWER_MS;
+    request.setRequestHeader("Content-Type", "application/json");
+    request.setRequestHeader("X-CSRFToken", token);
+    request.onreadystatechange = function () {
+      if (request.readyState !== 4) return;
+      if (request.status === FORBIDDEN) isRefused = true;
+      done(request.status);
+    };
+    request.send(JSON.stringify(said));
   }
 
   // ── Content ──
@@ -123,7 +223,9 @@
     if (!now) return; // another page stands there: a proxy's, say
     heard = Date.now();
     ahead = now - heard;
-    if (answer.getResponseHeader("Ruko-Page") !== root.getAttribute("data-page")) {
+    var isOld = answer.getResponseHeader("Ruko-Page") !== root.getAttribute("data-page");
+    var isUseless = isRefused && Math.abs(heard - opened) > REPORT_MS; // not in circles
+    if (isOld || isUseless) {
       location.reload();
       return;
     }
@@ -132,6 +234,7 @@
       content.innerHTML = drawn;
       announce(heard);
     }
+    pay();
     tick();
   }
 
@@ -158,13 +261,13 @@
 
   button.onclick = function () {
     button.hidden = true;
-    ring(1);
+    ring(1, []);
   };
 
   setClass(root, "has-script", true);
   setClass(root, "is-new", false);
   announce(heard);
-  if (chime) {
+  if (chime && !ringing.length) {
     try {
       chime.volume = LEAST_VOLUME;
       listen(chime.play());
@@ -175,4 +278,5 @@
   tick();
   setInterval(tick, 1000);
   setInterval(ask, POLL_MS);
+  setInterval(report, 1000);
 })();
