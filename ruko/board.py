@@ -1,16 +1,18 @@
 """The waiting-room board as one snapshot: a query, no state of its own."""
 
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy.orm import aliased
 
 from ruko import bookings, voice
-from ruko.db import db
+from ruko.db import UTCDateTime, db
 from ruko.errors import Closed
 from ruko.offices import (
     Bidang,
@@ -40,7 +42,9 @@ from ruko.tickets import (
 )
 
 MOST_CALLS = 24
-"""Open calls told at once; keeps the board under 16 KB. Older ones are still rows."""
+"""Open calls told at once, the oldest ones; later ones come late rather than never."""
+MOST_BYTES = 15 * 1024
+"""Of the board's content in JSON; its message and the frame around it come on top, to 16 KB."""
 MOST_AGENDA = 8
 STALE_AFTER = timedelta(seconds=1)
 MOST_KEPT = 256
@@ -74,10 +78,22 @@ _CALLS = (
         Call.withdrawn_at.is_(None),
         Turn.day == bindparam("b_day"),
     )
-    .order_by(Call.seq.desc())
 )
-_OPEN_CALLS = _CALLS.where(state_in(State.CALLED)).limit(MOST_CALLS)
-_LAST_CALL = _CALLS.limit(1)
+_newer = aliased(Call)
+_OPEN_CALLS = (
+    _CALLS.where(
+        state_in(State.CALLED),
+        Call.expires_at > bindparam("b_now", type_=UTCDateTime()),
+        ~exists().where(  # a turn's newest call is the one to hear
+            _newer.turn_id == Call.turn_id,
+            _newer.seq > Call.seq,
+            _newer.withdrawn_at.is_(None),
+        ),
+    )
+    .order_by(Call.seq)
+    .limit(MOST_CALLS)
+)
+_LAST_CALL = _CALLS.order_by(Call.seq.desc()).limit(1)
 _SERVING = (
     select(Turn.bidang_id, Turn.state, Ticket.letter, Ticket.number, Counter.name)
     .join(Ticket, Ticket.id == Turn.ticket_id)
@@ -130,7 +146,7 @@ def recent(office: Office, *, now: datetime) -> Board:
     with _lock:
         kept = _recent.get(office.id)
     if kept and kept[0].version == version and timedelta() <= now - kept[1] < STALE_AFTER:
-        return replace(kept[0], content=kept[0].content | {"generated_at": _moment(office, now)})
+        return kept[0]
     board = snapshot(office, now=now)
     with _lock:
         _recent[office.id] = board, now
@@ -158,9 +174,7 @@ def snapshot(office: Office, *, now: datetime) -> Board:
         "b_morning": office.at(today, time.min),
     }
     connection = db.session.connection()
-    rows = connection.execute(_OPEN_CALLS, where).all()
-    latest = {row.turn_id: row for row in reversed(rows)}  # a turn's newest call is the one to hear
-    heard = [row for row in latest.values() if row.expires_at > now]
+    heard = connection.execute(_OPEN_CALLS, where | {"b_now": now}).all()
     newest = connection.execute(_LAST_CALL, where).first()
     content = {
         "office": office.slug,
@@ -171,14 +185,25 @@ def snapshot(office: Office, *, now: datetime) -> Board:
         "opens_at": _moment(office, hours.opens_at),
         "holiday": why.get("holiday"),
         "closure": why.get("reason"),
-        "calls": [_call(office, row) for row in sorted(heard, key=lambda r: r.seq)],
+        "calls": [_call(office, row) for row in heard],
         "last_call": _call(office, newest) if newest else None,
         "bidang": _all_bidang(office, hours, now),
         "agenda": _agenda(office, now),
         "announcements": announcements_on(office, today),
         "slides": slides_on(office, today),
     }
+    _fit(content)
     return Board(office.id, version, content, hours.reason)
+
+
+def _fit(content: dict[str, Any]) -> None:
+    """Leave out the last of what can be missed best, until a screen may be told the whole of it.
+
+    Of the calls those that come last wait: a screen tells them when the ones before are over.
+    """
+    for name in ("slides", "agenda", "announcements", "calls"):
+        while content[name] and len(json.dumps(content, separators=(",", ":"))) > MOST_BYTES:
+            content[name] = content[name][:-1]
 
 
 def _all_bidang(office: Office, hours: Opening, now: datetime) -> list[dict[str, Any]]:

@@ -95,10 +95,10 @@ def test_strange_trouble(app: Flask, paired: Paired, trouble: object) -> None:
 
 
 def test_only_a_paired_board_carries_a_token(client: VisitingClient, paired: Paired) -> None:
-    assert "csrf-token" not in client.get(f"/{SLUG}/display").text
-    assert "csrf-token" in paired("display").get(f"/{SLUG}/display").text
-    assert "data-token" not in client.get(f"/{SLUG}/display/ringan").text
-    assert "data-token" in paired("display").get(f"/{SLUG}/display/ringan").text
+    display = paired("display")
+    for page, token in (("display", "csrf-token"), ("display/ringan", "data-token")):
+        assert token not in client.get(f"/{SLUG}/{page}").text
+        assert token in display.get(f"/{SLUG}/{page}").text
 
 
 # ── Receipts of a screen without a socket ─────────────────────────────────────────────────────

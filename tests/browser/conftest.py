@@ -208,6 +208,8 @@ def window(browser: Browser) -> Iterator[Callable[..., Page]]:
 
     yield open_one
     for context in contexts:
+        for page in context.pages:
+            page.unroute_all(behavior="ignoreErrors")  # an answer may be on its way still
         context.close()
     assert not complaints
 

@@ -1,5 +1,6 @@
-"""The board for old televisions: what it shows, how it rings, and what it says when the line is cut."""
+"""The board for old televisions: what it shows, how it rings, what it tells, and the line cut."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ import display.screen
 from ruko import words
 from ruko.board import Board, snapshot
 from ruko.demo import PASSWORD
+from ruko.displays import DisplaySettings
 from ruko.offices import Office, get_office
 from tests.browser.accessibility.conftest import AXE, TAGS
 from tests.browser.conftest import SLUG, Server, serving
@@ -24,6 +26,7 @@ from tests.browser.test_display_states import (
     hostile_board,
     serving_at,
 )
+from tests.browser.waiting_room import Room, sit_down
 from tests.conftest import VisitingClient
 
 pytestmark = pytest.mark.browser
@@ -51,16 +54,29 @@ HEAR_PLAYS = """
 window.plays = [];
 HTMLMediaElement.prototype.play = function () {
   if (this.volume > 0.01) plays.push(this.volume);
+  setTimeout(() => this.dispatchEvent(new Event("ended")), 700);
   return Promise.resolve();
 };
+"""
+FORBID_PLAYS = """
+() => {
+  const play = () => Promise.reject(new DOMException("", "NotAllowedError"));
+  HTMLMediaElement.prototype.play = play;
+}
 """
 
 
 @pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    folder = tmp_path_factory.mktemp("light")
+    with serving(folder) as server:
+        yield Room(server, folder)
+
+
+@pytest.fixture(scope="module")
+def quiet(room: Room) -> Server:
     """It serves the files; the test tells what the pages say."""
-    with serving(tmp_path_factory.mktemp("light")) as started:
-        yield started
+    return room.server
 
 
 class Telling:
@@ -70,6 +86,11 @@ class Telling:
         self.page, self.client, self.server, self.up = page, client, server, True
         self.board: dict[str, Any] = {}
         page.route(re.compile(rf"{LIGHT}(/isi)?$"), self._answer)
+        page.route(re.compile("/display/announced$"), self._take_receipt)
+        page.route(re.compile("/display/report$"), self._take_report)
+        self.told: list[tuple[int, bool]] = []
+        """Each receipt that it took: which call, and whether it was spoken."""
+        self.reports: list[dict[str, Any]] = []
 
     def snapshot(self, _office: Office, *, now: datetime) -> Board:
         return Board(0, 1, self.board, None)
@@ -85,6 +106,24 @@ class Telling:
         with self.page.expect_response(re.compile(f"{LIGHT}/isi$")):
             self.page.clock.run_for(5_000)
 
+    def wait(self, until: Callable[[], bool]) -> None:
+        """Let the page's time pass until it is so."""
+        for _ in range(100):
+            if until():
+                return
+            self.page.clock.run_for(500)
+            self.page.wait_for_timeout(50)
+        assert until()
+
+    def _take_receipt(self, route: Route) -> None:
+        said = json.loads(route.request.post_data or "{}")
+        self.told.append((said["seq"], said["spoken"]))
+        route.fulfill(status=204)
+
+    def _take_report(self, route: Route) -> None:
+        self.reports.append(json.loads(route.request.post_data or "{}"))
+        route.fulfill(json={})
+
     def _answer(self, route: Route) -> None:
         if not self.up:
             route.abort()
@@ -94,11 +133,28 @@ class Telling:
         route.fulfill(body=said.data, content_type="text/html", headers=kept)
 
 
+Screen = Callable[[VisitingClient], Telling]
+
+
 @pytest.fixture
-def tv(
+def tv(a_tv: Screen, client: VisitingClient) -> Telling:
+    return a_tv(client)
+
+
+@pytest.fixture
+def paired_tv(a_tv: Screen, paired: Callable[..., VisitingClient]) -> Telling:
+    return a_tv(paired("display"))
+
+
+@pytest.fixture
+def a_tv(window: Window, quiet: Server, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Screen:
+    return lambda client: opened(client, window, quiet, now, monkeypatch)
+
+
+def opened(
+    client: VisitingClient,
     window: Window,
     quiet: Server,
-    client: VisitingClient,
     now: datetime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Telling:
@@ -196,6 +252,58 @@ def test_every_state_fits_and_nothing_moves(
         boxes = tv.page.evaluate(BOXES)
         usual = usual or boxes
         assert boxes == usual or state is closed, state
+    assert not tv.told, "nothing is asked of a screen that is not paired"
+    assert not tv.reports
+
+
+# ── What a paired one tells ───────────────────────────────────────────────────────────────────
+
+
+def test_each_call_is_receipted_when_it_is_on_the_screen(
+    paired_tv: Telling, time_is: TimeIs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tv, now = paired_tv, time_is(9)
+    calls = [a_call(now, n) for n in range(2, 9)]
+    tv.ask(calls=calls[:4], last_call=calls[3], seq=5)  # the oldest is one of "+1"
+    tv.wait(lambda: len(tv.told) == 6)
+    assert tv.told == [(n, spoken) for spoken in (False, True) for n in (5, 4, 3)]
+    tv.told.clear()
+    tv.ask(calls=calls[:2])
+    tv.wait(lambda: tv.told == [(2, False), (2, True)])
+    assert tv.page.evaluate("plays") == [0.8, 0.8]
+
+    tv.tell(calls=calls[4:5], last_call=calls[4], seq=6)
+    tv.page.route("**/display/announced", lambda route: route.abort(), times=2)  # tried again
+    tv.wait(lambda: (6, True) in tv.told)
+    assert tv.told[2:] == [(6, False), (6, True)]
+
+    tv.told.clear()
+    tv.page.evaluate(FORBID_PLAYS)
+    tv.ask(calls=calls[5:6], last_call=calls[5], seq=7)
+    tv.wait(lambda: tv.reports[-1]["sound"] == "blocked")
+    expect(tv.page.get_by_role("button", name="Aktifkan suara")).to_be_visible()
+    monkeypatch.setattr(DisplaySettings, "is_silent", lambda *_: True)
+    tv.ask(calls=calls[6:], last_call=calls[6], seq=8)
+    tv.wait(lambda: len(tv.told) == 2)
+    tv.page.clock.run_for(6_000)
+    assert tv.told == [(7, False), (8, False)]
+
+
+def test_it_reports_once_a_minute_and_a_first_start_tells_of_no_call(
+    paired_tv: Telling, time_is: TimeIs
+) -> None:
+    tv, call = paired_tv, a_call(time_is(9), 2)
+    tv.tell(calls=[call], last_call=call, seq=2)
+    tv.page.evaluate("localStorage.clear()")
+    tv.page.reload()
+    expect(tv.page.locator("h1")).to_have_text("A-002")
+    tv.wait(lambda: bool(tv.reports))
+    before = len(tv.reports)
+    tv.page.clock.run_for(130_000)
+    tv.wait(lambda: len(tv.reports) == before + 2)
+    edition = tv.page.get_attribute("#board", "data-page")
+    assert tv.reports[-1] == {"sound": "on", "page": edition, "missing": 0}
+    assert tv.told == []
 
 
 # ── On the real server ────────────────────────────────────────────────────────────────────────
@@ -225,6 +333,26 @@ def test_it_shows_and_rings_a_call_of_the_desk(quiet: Server, window: Window) ->
     tv.reload()
     expect(tv.locator("h1")).to_have_text(ticket)
     expect(tv.locator(".l-board.is-new")).to_have_count(0)
+
+
+def test_a_call_is_receipted_when_its_chime_was_heard(room: Room, window: Window) -> None:
+    """On the real server and with real sound."""
+    sit_down(room, window(1280, 800))
+    tv = window(1280, 720)
+    tv.goto(f"{room.server.home}/display/pair")
+    tv.get_by_role("button", name="papan contoh").click()
+    tv.wait_for_url(f"{room.server.home}/display")
+    tv.goto(room.server.url + LIGHT)
+    tv.locator(".l-brand").click()  # what the button is for, where the browser waits for a tap
+    calls = room.call(2)
+    spoken = [(call.seq, True) for call in calls]
+    for _ in range(300):
+        if room.receipts(*calls) == spoken and room.report().get("sound") == "on":
+            break
+        tv.wait_for_timeout(100)
+    assert room.receipts(*calls) == spoken
+    assert room.report()["sound"] == "on"
+    assert room.report()["page"] == tv.get_attribute("#board", "data-page")
 
 
 def test_without_scripts_it_shows_the_board_too(quiet: Server, window: Window) -> None:
