@@ -175,9 +175,9 @@ SCHEMAS: dict[str, Schema] = {
         place=maybe(TEXT),
         note=maybe(TEXT),
         held_reason=maybe(TEXT),
-        call=maybe(ref("Announcement")),
+        call=maybe(ref("Hearing")),
     ),
-    "Announcement": {
+    "Hearing": {
         **obj(
             seq=WHOLE,
             shown_at=maybe(MOMENT),

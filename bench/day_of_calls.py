@@ -32,9 +32,10 @@ from ruko.app import create_app
 from ruko.audit import SYSTEM
 from ruko.db import db, writing
 from ruko.offices import get_office
-from ruko.receipts import Receipt, unspoken_today
+from ruko.receipts import Receipt
 from ruko.settings import SQLITE_FILE, Settings
 from ruko.tickets import Call
+from ruko.unspoken import unspoken_today
 from ruko.voice import catalogue, keep_clip
 from ruko.web import store
 from ruko.web.callers import DEVICE_COOKIE

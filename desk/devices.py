@@ -23,7 +23,7 @@ from ruko.displays import Display, DisplaySettings, reports_of, settings_of
 from ruko.errors import Invalid
 from ruko.offices import Office, all_bidang, opening
 from ruko.printing import Printer, all_printers
-from ruko.receipts import unspoken_today
+from ruko.unspoken import unspoken_today
 from ruko.web import (
     commit,
     current_office,

@@ -17,7 +17,7 @@ from desk.seat import staff_bar
 from desk.staff import SEES_OFFICE, deciding_staff
 from ruko import clock
 from ruko.devices import Device, get_device
-from ruko.displays import MOST_REPEATS, DisplaySettings, set_display, settings_of
+from ruko.displays import MOST_REPEATS, DisplaySettings, set_display, settings_of, zone_of
 from ruko.errors import N_, Invalid, NotFound
 from ruko.offices import Bidang, all_bidang
 from ruko.web import commit, current_office, once, show_at_field, sign_in_required, undo
@@ -60,11 +60,14 @@ class DisplayForm(FlaskForm):
 
     def offer(self, offered: Iterable[Bidang]) -> None:
         """Fill the list of bidang."""
-        self.zone.choices = [(b.code, f"{b.letter} · {b.name}") for b in offered]
+        self.zone.choices = [
+            (b.code, f"{b.letter} · {b.name}" + ("" if b.active else " " + _("(not active)")))
+            for b in offered
+        ]
 
-    def show(self, settings: DisplaySettings) -> None:
+    def show(self, zone: Iterable[Bidang], settings: DisplaySettings) -> None:
         """Fill in how it is set now."""
-        self.zone.data = list(settings.zone)
+        self.zone.data = [bidang.code for bidang in zone]
         self.volume.data = str(settings.volume)
         self.repeats.data = str(settings.repeats)
         if settings.quiet_from and settings.quiet_until:
@@ -101,7 +104,7 @@ def ask(device_id: int) -> ResponseReturnValue:
     deciding_staff()
     device = _display(device_id)
     form = DisplayForm()
-    form.show(settings_of(device.id)[device.id])
+    form.show(zone_of(device), settings_of(device.id)[device.id])
     return _page(device, form)
 
 
@@ -112,7 +115,7 @@ def keep(device_id: int) -> ResponseReturnValue:
     if done := once(user):
         return done
     device, form = _display(device_id), DisplayForm()
-    offered = all_bidang(current_office())
+    offered = _offered(device)
     form.offer(offered)
     if not form.validate():
         return _page(device, form, 422)
@@ -143,7 +146,13 @@ def _display(device_id: int) -> Device:
     return device
 
 
+def _offered(device: Device) -> list[Bidang]:
+    """The active bidang, and those that saving would else forget because they are closed today."""
+    closed = [bidang for bidang in zone_of(device) if not bidang.active]
+    return [*all_bidang(current_office()), *closed]
+
+
 def _page(device: Device, form: DisplayForm, status: int = 200) -> Response:
     undo()
-    form.offer(all_bidang(current_office()))
+    form.offer(_offered(device))
     return make_response(render_template("desk/display.html", form=form, device=device), status)

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -94,6 +94,7 @@ _OPEN_CALLS = (
     .limit(MOST_CALLS)
 )
 _LAST_CALL = _CALLS.order_by(Call.seq.desc()).limit(1)
+_LAST_CALL_OF_SOME = _LAST_CALL.where(Bidang.code.in_(bindparam("b_codes", expanding=True)))
 _SERVING = (
     select(Turn.bidang_id, Turn.state, Ticket.letter, Ticket.number, Counter.name)
     .join(Ticket, Ticket.id == Turn.ticket_id)
@@ -168,11 +169,7 @@ def snapshot(office: Office, *, now: datetime) -> Board:
     hours = opening(office, now)
     why = hours.reason.values if hours.reason else {}
     today = office.day(now)
-    where = {
-        "b_office": office.id,
-        "b_day": today,
-        "b_morning": office.at(today, time.min),
-    }
+    where = _of_today(office, now)
     connection = db.session.connection()
     heard = connection.execute(_OPEN_CALLS, where | {"b_now": now}).all()
     newest = connection.execute(_LAST_CALL, where).first()
@@ -194,6 +191,18 @@ def snapshot(office: Office, *, now: datetime) -> Board:
     }
     _fit(content)
     return Board(office.id, version, content, hours.reason)
+
+
+def last_call_of(office: Office, codes: Collection[str], *, now: datetime) -> dict[str, Any] | None:
+    """The day's newest call of those bidang, for a screen that shows them alone."""
+    where = _of_today(office, now) | {"b_codes": list(codes)}
+    newest = db.session.connection().execute(_LAST_CALL_OF_SOME, where).first()
+    return _call(office, newest) if newest else None
+
+
+def _of_today(office: Office, now: datetime) -> dict[str, Any]:
+    today = office.day(now)
+    return {"b_office": office.id, "b_day": today, "b_morning": office.at(today, time.min)}
 
 
 def _fit(content: dict[str, Any]) -> None:

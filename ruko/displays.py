@@ -158,11 +158,20 @@ def _read_settings(statement: Any, where: dict[str, Any]) -> dict[int, DisplaySe
 
 
 def _settings(rows: list[Any]) -> DisplaySettings:
+    # A screen whose bidang are all closed shows every one, as the board itself does then: its visitors
+    # are called by another bidang, and a call too many is better than one that nobody sees.
     row = rows[0]
     zone = tuple(each.code for each in rows if each.code)
     if row.volume is None:
         return DisplaySettings(zone)
     return DisplaySettings(zone, row.volume, row.repeats, row.quiet_from, row.quiet_until)
+
+
+def zone_of(device: Device) -> list[Bidang]:
+    """The bidang that were chosen for the screen, also those that are closed at the moment."""
+    chosen = select(Zone.bidang_id).where(Zone.device_id == device.id)
+    rows = select(Bidang).where(Bidang.id.in_(chosen)).order_by(Bidang.position)
+    return list(db.session.scalars(rows))
 
 
 def reports_of(*device_ids: int) -> dict[int, Display]:
@@ -205,6 +214,8 @@ def set_display(
         now=now,
         zone=" ".join(bidang.code for bidang in zone),
         volume=str(volume),
+        repeats=str(repeats),
+        quiet=f"{begins:%H:%M}-{ends:%H:%M}" if begins and ends else "",
     )
     record(DisplayChanged(office.id, device.id))
     change_board(office.id)

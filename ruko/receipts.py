@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -21,7 +21,7 @@ from ruko.devices import Device
 from ruko.displays import DisplaySettings, paired_displays
 from ruko.events import record
 from ruko.offices import Bidang, Office
-from ruko.tickets import Call, State, Ticket, Turn, ticket_code
+from ruko.tickets import Call, Turn
 
 HEARD_WITHIN = timedelta(seconds=20)
 """After a call headed the display's line; then its desk is warned."""
@@ -167,6 +167,7 @@ _SIGNS_OF_LIFE = (
         Call.office_id == bindparam("b_office"),
         Call.called_at >= bindparam("b_since"),
         _at > bindparam("b_called_at"),
+        _at <= bindparam("b_now"),  # the server's clock may have stepped back
     )
 )
 
@@ -194,6 +195,7 @@ def hearings(office: Office, turn_ids: Iterable[int], *, now: datetime) -> dict[
             "b_office": office.id,
             "b_since": now - LINE_IS_YOUNG,
             "b_called_at": min(waiting),  # what was told before it was called moves nothing
+            "b_now": now,
         }
         signs = list(connection.execute(_SIGNS_OF_LIFE, where))
     heard: dict[int, Hearing] = {}
@@ -219,89 +221,16 @@ def _hearing(
     clock = office.local(shown or now).time()
     loud = {d for d, settings in near.items() if not settings.is_silent(clock)}
     line = loud or near.keys()  # a silent screen shows it sooner than another one speaks it
-    headed = min((r.shown_at for r in receipts if r.device_id in line), default=None) or max(
-        [call.called_at, *(s.at for s in signs if s.seq < call.seq and s.device_id in line)]
-    )
-    due = headed + HEARD_WITHIN
+    headed = dict.fromkeys(line, call.called_at)  # screen by screen; a dead one delays nothing
+    for sign in signs:
+        if sign.seq < call.seq and sign.device_id in headed:
+            headed[sign.device_id] = max(headed[sign.device_id], sign.at)
+    headed |= {
+        r.device_id: r.shown_at for r in receipts if r.device_id in line and r.shown_at <= now
+    }
+    due = max(headed.values()) + HEARD_WITHIN  # the slowest: one without sound races ahead
     if spoken:
         return Hearing(call.seq, "spoken", due, shown, spoken)
     if shown and not loud:
         return Hearing(call.seq, "shown", due, shown)
     return Hearing(call.seq, "unheard" if now >= due else "pending", due, shown)
-
-
-# ── The day's calls ───────────────────────────────────────────────────────────────────────────
-
-Reason = Literal["withdrawn", "recalled", "came", "expired", "shown", "pending"]
-
-
-@dataclass(frozen=True, slots=True)
-class Unspoken:
-    """A call of today that no screen spoke, and why."""
-
-    seq: int
-    code: str
-    place: str
-    called_at: datetime
-    why: Reason
-    """Undone, called again, no longer called before it was its turn, expired; shown without sound; or still in line."""
-
-
-def unspoken_today(office: Office, *, now: datetime) -> tuple[int, list[Unspoken]]:
-    """How many calls were made today, and those that no screen spoke, newest first."""
-    morning = office.at(office.day(now), time.min)
-    rows = db.session.execute(
-        select(
-            Call.seq,
-            Call.place,
-            Call.turn_id,
-            Call.called_at,
-            Call.expires_at,
-            Call.withdrawn_at,
-            Turn.state,
-            Turn.started_at,
-            Turn.missed_at,
-            Turn.closed_at,
-            Turn.stepped_at,
-            Ticket.letter,
-            Ticket.number,
-            func.min(Receipt.shown_at).label("shown_at"),
-            func.min(Receipt.spoken_at).label("spoken_at"),
-        )
-        .join(Turn, Turn.id == Call.turn_id)
-        .join(Ticket, Ticket.id == Turn.ticket_id)
-        .outerjoin(Receipt, Receipt.call_id == Call.id)
-        .where(Call.office_id == office.id, Call.called_at >= morning)
-        .group_by(Call.id, Turn.id, Ticket.id)
-        .order_by(Call.seq.desc())
-    ).all()
-    again: dict[int, datetime] = {}  # when a turn was called the next time
-    unspoken = []
-    for row in rows:
-        if row.spoken_at is None:
-            why = _why(row, again.get(row.turn_id), now)
-            code = ticket_code(row.letter, row.number)
-            unspoken.append(Unspoken(row.seq, code, row.place, row.called_at, why))
-        if row.withdrawn_at is None:
-            again[row.turn_id] = row.called_at
-    unspoken.sort(key=lambda one: (one.called_at, one.seq), reverse=True)
-    return len(rows), unspoken
-
-
-def _why(row: Any, again: datetime | None, now: datetime) -> Reason:
-    """What ended it first; a call that was shown long enough to be spoken had no sound."""
-    left = None
-    if row.state != State.CALLED:
-        steps = (row.started_at, row.missed_at, row.closed_at, row.stepped_at)
-        left = min((at for at in steps if at and at >= row.called_at), default=None)
-    ends: list[tuple[datetime | None, Reason]] = [
-        (row.withdrawn_at, "withdrawn"),
-        (again, "recalled"),
-        (left, "came"),
-        (row.expires_at, "expired"),
-    ]
-    over = [(at, why) for at, why in ends if at and at <= now]
-    ended, why = min(over, key=lambda end: end[0], default=(now, "pending"))
-    if row.shown_at and row.shown_at + HEARD_WITHIN <= ended:
-        return "shown"
-    return why

@@ -17,6 +17,8 @@ UPGRADE = (
     "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 ).encode()
+ASK = b"GET /healthz HTTP/1.1\r\nHost: kios\r\n\r\n"
+FORM = f"POST /{SLUG}/login HTTP/1.1\r\nHost: kios\r\n".encode()
 HALVES = {
     "nothing": b"",
     "half a head": f"GET /{SLUG}/kiosk HTTP/1.1\r\nHost: kios\r\n".encode(),
@@ -24,6 +26,11 @@ HALVES = {
         f"POST /api/v1/offices/{SLUG}/tickets HTTP/1.1\r\nHost: kios\r\n"
         'Content-Type: application/json\r\nContent-Length: 400\r\n\r\n{"bidang": "PEM", '
     ).encode(),
+    "half a large form": FORM + b"Content-Length: 20000\r\n\r\na=b",
+    "half a form of an odd length": FORM + b"Content-Length: 0000000020000\r\n\r\na=b",
+    "half a form in chunks": FORM + b"Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n",
+    "the promise of a form": FORM + b"Content-Length: 90\r\nExpect: 100-continue\r\n\r\n",
+    "half a form behind a question": ASK + FORM + b"Content-Length: 20000\r\n\r\na=b",
 }
 
 

@@ -343,6 +343,13 @@ def test_far_too_much_is_refused_before_it_is_read(sign_in: SignIn) -> None:
     assert MOST_BYTES < MOST_SENT
 
 
+def test_who_has_not_signed_in_sends_no_file(client: VisitingClient) -> None:
+    sent = {"text": "Satu.", "picture": (BytesIO(b"\0" * 300_000), "x.png")}
+    answer = client.submit(PICTURE, sent, content_type="multipart/form-data")
+    assert answer.status_code == 413
+    assert "terlalu besar" in answer.text
+
+
 def test_a_sentence_takes_no_file(sign_in: SignIn) -> None:
     sent = {"text": "Satu.", "picture": (BytesIO(b"\0" * 300_000), "x.png")}
     answer = sign_in("operator").submit(SENTENCE, sent, content_type="multipart/form-data")

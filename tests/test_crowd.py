@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 import socketio as python_socketio
+from gunicorn.http.body import Body
 
-from ruko.worker import MOST_SEEN, is_whole
-from tests.conftest import SLUG
-from tests.crowd import HALVES, PATIENCE, Crowd
+from ruko.worker import LINGER_SECONDS, MOST_SEEN, MOST_SLOW, Heard, listen_to
+from tests.conftest import SLUG, VisitingClient
+from tests.crowd import FORM, HALVES, PATIENCE, Crowd
 from tests.test_live import API, Server, Tv
 
 STRANGERS = 400
@@ -107,41 +108,87 @@ def test_who_does_not_hang_up_keeps_nobody_waiting(server: Server, crowd: Crowd)
     lines = crowd.connect(IDLE, last)
     for line in lines:
         assert line.recv(4096).startswith(b"HTTP/1.1 200")
+    time.sleep(2 * LINGER_SECONDS)  # now the server cuts them
     assert server.ask("/healthz")[0] == 200
 
 
-# ── What is a whole request? ──────────────────────────────────────────────────────────────────
+@pytest.mark.once
+def test_large_forms_take_turns(server: Server, crowd: Crowd) -> None:
+    lines = crowd.connect(MOST_SLOW + IDLE, HALVES["half a large form"])
+    for line in lines:
+        line.sendall(b"x" * 20_000)
+    for line in lines:
+        assert line.recv(4096).startswith(b"HTTP/1.1 4"), "refused: it has no CSRF token"
 
-FORM = b"POST /x HTTP/1.1\r\nContent-Type: text/plain\r\nCONTENT-LENGTH:  5\r\n"
+
+class Silence:
+    """What gunicorn reads a body from, when its sender has stopped."""
+
+    times = 0
+
+    def read(self, _size: int) -> bytes:
+        self.times += 1
+        raise BlockingIOError
+
+
+def test_a_body_that_fell_silent_is_not_awaited_twice(client: VisitingClient) -> None:
+    silence = Silence()
+    sent = {"CONTENT_LENGTH": "20000", "wsgi.input": Body(silence)}
+    form = "application/x-www-form-urlencoded"
+    answer = client.post(f"/{SLUG}/login", content_type=form, environ_overrides=sent)
+    assert answer.status_code >= 400
+    assert silence.times == 1
+
+
+# ── How much of a request is there? ───────────────────────────────────────────────────────────
+
+LARGE = 2 * MOST_SEEN
 
 
 @pytest.mark.parametrize(
-    ("said", "whole"),
+    ("said", "heard"),
     [
-        (b"", False),
-        (b"G", False),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n", False),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", True),
-        (FORM + b"\r\n", False),
-        (FORM + b"\r\nfour", False),
-        (FORM + b"\r\nfive!", True),
-        (FORM + b"Expect: 100-continue\r\n\r\n", True),
-        (b"POST /x HTTP/1.1\r\nContent-Length: 99999\r\n\r\nlong", True),
-        (b"POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", True),
-        (b"GET /" + b"x" * MOST_SEEN, True),
+        (b"", Heard.PART),
+        (b"G", Heard.PART),
+        (b"\r\n\r\n", Heard.PART),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n", Heard.PART),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", Heard.ALL),
+        (b"\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", Heard.ALL),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + b"x" * LARGE, Heard.ALL),
+        (b"GET /" + b"x" * LARGE, Heard.LARGE),
+        (FORM + b"CONTENT-LENGTH:  5\r\n\r\n", Heard.PART),
+        (FORM + b"CONTENT-LENGTH:  5\r\n\r\nfour", Heard.PART),
+        (FORM + b"CONTENT-LENGTH:  5\r\n\r\nfive!", Heard.ALL),
+        (FORM + b"Content-Length: 005\r\n\r\nfive!", Heard.ALL),
+        (FORM + b"Content-Length: 5\r\nExpect: 100-continue\r\n\r\n", Heard.LARGE),
+        (FORM + b"Content-Length: 99999\r\n\r\nlong", Heard.LARGE),
+        (FORM + b"Content-Length: 0000099999\r\n\r\nlong", Heard.LARGE),
+        (FORM + b"Content-Length: 9999999999\r\n\r\nlong", Heard.LARGE),
+        (FORM + b"Transfer-Encoding: chunked\r\n\r\n", Heard.LARGE),
+        (FORM + b"Transfer-Encoding:\tchunked\r\nContent-Length: 0\r\n\r\n", Heard.LARGE),
     ],
 )
-def test_a_thread_is_given_to_a_whole_request(said: bytes, whole: bool) -> None:
+def test_a_thread_is_given_to_a_whole_request(said: bytes, heard: Heard) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(said)
-        assert is_whole(ours) is whole
+        assert listen_to(ours) is heard
         theirs.close()
-        assert ours.recv(2 * MOST_SEEN) == said, "nothing was read away"
+        assert ours.recv(2 * LARGE) == said, "nothing was read away"
+
+
+def test_what_was_read_before_counts() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert listen_to(ours, FORM) is Heard.PART
+        theirs.sendall(b"Content-Length: 5\r\n\r\n")
+        assert listen_to(ours, FORM) is Heard.PART
+        theirs.sendall(b"five!")
+        assert listen_to(ours, FORM) is Heard.ALL
 
 
 def test_nothing_more_will_come_from_who_has_gone() -> None:
     ours, theirs = socket.socketpair()
     with ours:
         theirs.close()
-        assert is_whole(ours)
+        assert listen_to(ours) is Heard.ALL

@@ -52,16 +52,16 @@ def test_it_says_when_each_was_last_heard_of(
     paired("kiosk", "Lobi")
     new_device(app, "display", "Gudang")
     admin = sign_in("admin")
-    assert "Terhubung, baru saja" in admin.get(PAGE).text
+    assert "Terakhir terhubung baru saja" in admin.get(PAGE).text
     time_is(9, 2)
-    assert "Terhubung, 2 menit lalu" in admin.get(PAGE).text
+    assert "Terakhir terhubung 2 menit lalu" in admin.get(PAGE).text
     time_is(9, 6)
     page = admin.get(PAGE).text
     assert "Tidak terhubung, terakhir 6 menit lalu" in page
     assert "Belum dipasangkan" in page
     time_is(12, 30)
     assert "Tidak terhubung" not in admin.get(PAGE).text, "nobody expects it in the break"
-    assert "Terhubung, pukul 09.00" in admin.get(PAGE).text
+    assert "Terakhir terhubung pukul 09.00" in admin.get(PAGE).text
 
 
 def test_an_empty_office_says_how_to_begin(sign_in: SignIn) -> None:

@@ -339,6 +339,22 @@ def test_an_unpaired_screen_has_the_usual_settings(client: VisitingClient) -> No
     assert usual == {"zone": [], "volume": 80, "repeats": 1, "quiet": None}
 
 
+def test_a_reload_keeps_the_zone_s_own_call(
+    app: Flask, paired: Callable[..., VisitingClient], happen: Happen, now: Any
+) -> None:
+    def calls(office: Office) -> None:
+        for counter, code in enumerate(("PEM", "TRB"), 1):
+            take(office, now, code)
+            call(office, now, code, counter=counter)
+
+    screen = paired("display")
+    happen(calls)
+    zoned(app, "PEM")
+    for page in (screen.get(BOARD).text, screen.get(f"{BOARD}/ringan").text):
+        assert "Selamat pagi," not in text(page)
+        assert "A-001" in text(page).replace(" ", "")
+
+
 def test_a_zone_keeps_its_call_while_others_are_called(office: Office, now: Any) -> None:
     take(office, now)
     call(office, now)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from ruko import displays
 from ruko.audit import SYSTEM, trail_of
@@ -20,9 +21,10 @@ from ruko.displays import (
     reports_of,
     set_display,
     settings_of,
+    zone_of,
 )
 from ruko.errors import Invalid
-from ruko.offices import Office, board_version, get_office
+from ruko.offices import Bidang, Office, board_version, get_office
 from tests.conftest import SLUG, VisitingClient, new_device
 from tests.people import bidang_of
 
@@ -72,9 +74,17 @@ def test_what_is_set_is_told_and_stays(
     }
     assert said == [DisplayChanged(office.id, tv.id)]
     assert board_version(office.id)[0] > version
-    assert [line.action for line in trail_of("display", tv.id)] == ["set"]
+    (line,) = trail_of("display", tv.id)
+    assert line.action == "set"
+    assert line.detail == {
+        "zone": "SEK PEM",
+        "volume": "0",
+        "repeats": "3",
+        "quiet": "12:00-13:00",
+    }
     assert put(office, tv, "PMD").zone == ("PMD",)
     assert put(office, tv).zone == ()
+    assert trail_of("display", tv.id)[-1].detail["quiet"] == ""
 
 
 def test_the_same_bidang_twice_is_once(office: Office, tv: Device) -> None:
@@ -86,6 +96,10 @@ def test_a_bidang_that_was_closed_leaves_the_zone(office: Office, tv: Device) ->
     bidang_of(office, "SEK").active = False
     db.session.flush()
     assert settings_of(tv.id)[tv.id].zone == ("PEM",)
+    bidang_of(office, "PEM").active = False
+    db.session.flush()
+    assert settings_of(tv.id)[tv.id].zone == (), "rather every call than none"
+    assert [bidang.code for bidang in zone_of(tv)] == ["PEM", "SEK"]
 
 
 @pytest.mark.parametrize(
@@ -196,6 +210,30 @@ def test_nothing_chosen_is_every_bidang(app: Flask, sign_in: SignIn, page: str) 
     admin.submit(page, FORM)
     assert admin.submit(page, FORM | {"zone": []}).status_code == 303
     assert kept(app).zone == ()
+
+
+@pytest.mark.parametrize("asleep", ["SEK", "PEM SEK"])
+def test_saving_does_not_forget_a_bidang_that_is_closed_at_the_moment(
+    app: Flask, sign_in: SignIn, page: str, asleep: str
+) -> None:
+    def wake(active: bool) -> None:
+        with app.app_context(), writing():
+            these = update(Bidang).where(Bidang.code.in_(asleep.split()))
+            db.session.execute(these.values(active=active))
+            db.session.commit()
+
+    admin = sign_in("admin")
+    admin.submit(page, FORM)
+    wake(False)
+    try:
+        shown = admin.get(page).text
+        assert shown.count("(tidak aktif)") == len(asleep.split())
+        ticked = re.findall(r'<input checked[^>]* name="zone"[^>]* value="(\w+)"', shown)
+        assert sorted(ticked) == ["PEM", "SEK"]
+        assert admin.submit(page, FORM | {"zone": ticked, "volume": "5"}).status_code == 303
+    finally:
+        wake(True)
+    assert kept(app) == DisplaySettings(("PEM", "SEK"), 5, 2)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from ruko.db import db
 from ruko.devices import Device, admit_device, revoke_device
 from ruko.displays import set_display
 from ruko.offices import Office
-from ruko.receipts import CallAnnounced, Receipt, hearings, note_announced, unspoken_today
+from ruko.receipts import CallAnnounced, Receipt, hearings, note_announced
 from ruko.tickets import Call, Turn
+from ruko.unspoken import unspoken_today
 from tests.conftest import wita
 from tests.people import bidang_of, call_again, called, take
 
@@ -227,6 +228,45 @@ def test_what_a_screen_told_of_a_later_call_does_not_delay_the_warning(office: O
     first, _second = calls(office, 2)
     says(tv, 2, 15, spoken=True)
     assert due(office, first, 16) == 20
+
+
+def test_a_blocked_screen_that_races_ahead_does_not_hurry_the_speaking_one(office: Office) -> None:
+    blocked, good = screen(office, "Lorong"), screen(office, "Depan")
+    first, _second, third = calls(office, 3)
+    for seq in (1, 2, 3):
+        says(blocked, seq, 5 * seq - 4)  # nothing to speak: the next one after five seconds
+    says(good, 1, 1)
+    assert due(office, first, 9) == 21
+    says(good, 1, 12, spoken=True)
+    says(good, 2, 13)
+    says(good, 2, 24, spoken=True)
+
+    assert heard(office, third, 32) == "pending"
+    assert due(office, third, 32) == 44
+    says(good, 3, 25)
+    assert due(office, third, 32) == 45
+    assert heard(office, third, 45) == "unheard"
+
+
+def test_a_dead_screen_delays_nothing_and_a_late_one_is_waited_for(office: Office) -> None:
+    screen(office, "Mati")
+    good = screen(office, "Depan")
+    (turn,) = calls(office)
+    assert due(office, turn, 0) == 20
+    says(good, 1, 15)
+    assert due(office, turn, 16) == 35
+
+
+def test_what_was_told_before_the_clock_stepped_back_moves_nothing(office: Office) -> None:
+    tv = screen(office)
+    first, second = calls(office, 2)
+    says(tv, 1, 600, spoken=True)  # the server's clock was ten minutes ahead
+
+    assert due(office, second, 1) == 20
+    assert heard(office, second, 20) == "unheard"
+    says(tv, 2, 700)
+    assert due(office, second, 20) == 20
+    assert heard(office, first, 20) == "spoken", "whatever the hour, it was heard"
 
 
 def test_without_a_paired_screen_nothing_is_claimed(office: Office) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from socketio import SimpleClient
 
+from ruko.server import SILENT_SECONDS
 from tests.conftest import SLUG
 from tests.fresh_database import fresh_database
 
@@ -199,6 +200,14 @@ def test_a_refused_body_does_not_cost_the_next_request_its_answer(office: Instal
         line.request("GET", "/healthz")
         assert line.getresponse().status == 200
         line.close()
+
+
+def test_a_refused_body_that_never_comes_is_not_awaited(office: Installation) -> None:
+    head = f"POST {OFFICE}/tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n"
+    with office.serving() as server, socket.create_connection(("127.0.0.1", server.port)) as line:
+        line.sendall(head.encode() + b"abc")
+        line.settimeout(SILENT_SECONDS - 5)
+        assert b" 413 " in line.recv(4096).splitlines()[0]
 
 
 # ── Nothing promised is lost ──────────────────────────────────────────────────────────────────

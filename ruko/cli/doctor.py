@@ -120,6 +120,8 @@ def _offices() -> Iterator[str]:
     offices = all_offices()
     if not offices:
         yield "There is no office yet. Please run “ruko init” first."
+    if voice.can_speak() and (trouble := voice.speech_trouble()):
+        yield f"The program espeak-ng is installed and does not speak: {trouble}"
     for office in offices:
         if office.timezone not in ZONE_NAMES:
             yield f"The time zone of {office.slug}, {office.timezone}, is none of Indonesia's."
@@ -153,9 +155,8 @@ def _voice(office: Office) -> Iterator[str]:
     covered = voice.coverage(office)
     missing = [c.wanted.name for c in covered if c.wanted.required and c.source == "missing"]
     if voice.can_speak():
-        if trouble := voice.speech_trouble():
-            yield f"The program espeak-ng is installed and does not speak: {trouble}"
-    elif not any(c.source == "recorded" for c in covered):
+        return
+    if not any(c.source == "recorded" for c in covered):
         yield Advice(
             f"Calls of {office.slug} are announced by the chime alone. Please install espeak-ng"
             " (Debian: apt install espeak-ng), or record the clips on the page about the voice."

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from flask import has_request_context
@@ -64,39 +65,62 @@ def start_thread() -> None:
 
 
 def _emit_forever() -> None:
-    told: dict[int, dict[str, Any]] = {}
-    beat_at = clock.monotonic() + HEARTBEAT_SECONDS
-    reread_at = clock.monotonic() + REREAD_SECONDS
-    touch_at = merged_until = 0.0
+    rounds = _Rounds()
     while True:
-        dirty, hints = _changes(until=min(beat_at, reread_at), not_before=merged_until)
-        now = clock.monotonic()
-        if dirty:
-            merged_until = now + MERGE_SECONDS
-        beat, reread = now >= beat_at, now >= reread_at
-        if beat:
-            beat_at = now + HEARTBEAT_SECONDS
-            clear_the_hall()
-        if reread:
-            reread_at = now + REREAD_SECONDS
-            forget_the_gone()
-        guests = everybody()
-        watched = {guest.office_id for guest in guests}
-        displays = {guest.display for guest in guests if guest.display}
+        dirty, hints = _changes(until=rounds.next_at, not_before=rounds.merged_until)
         try:
             with current_app().app_context():
-                heard = dirty.keys() if is_shared() else dirty.keys() & watched
-                for office_id in heard | (watched if reread else set()):
-                    tell_board(office_id, dirty.get(office_id), told)
-                for happened in hints:
-                    tell_hint(happened)
-                for office_id in watched if beat else ():
-                    tell_heartbeat(office_id)
-                if displays and now >= touch_at:
-                    touch_at = now + TOUCH_SECONDS
-                    remember(*displays)
-        except Exception:  # the missing heartbeat tells the screens, and they poll
+                rounds.go(dirty, hints, now=clock.monotonic())
+        except Exception:  # nothing ends this thread
             log.exception("the screens could not be told")
+
+
+class _Rounds:
+    """What the thread does each time it wakes up, and when it wakes up by itself."""
+
+    def __init__(self) -> None:
+        self._told: dict[int, dict[str, Any]] = {}
+        self._beat_at = clock.monotonic() + HEARTBEAT_SECONDS
+        self._reread_at = clock.monotonic() + REREAD_SECONDS
+        self._touch_at = 0.0
+        self.merged_until = 0.0
+
+    @property
+    def next_at(self) -> float:
+        return min(self._beat_at, self._reread_at)
+
+    def go(self, dirty: dict[int, set[str]], hints: list[Hint], *, now: float) -> None:
+        if dirty:
+            self.merged_until = now + MERGE_SECONDS
+        beat, reread = now >= self._beat_at, now >= self._reread_at
+        if beat:
+            self._beat_at = now + HEARTBEAT_SECONDS
+            _safely(clear_the_hall)
+        if reread:
+            self._reread_at = now + REREAD_SECONDS
+            _safely(forget_the_gone)
+        guests = everybody()
+        watched = {guest.office_id for guest in guests}
+        heard = dirty.keys() if is_shared() else dirty.keys() & watched
+        for office_id in heard | (watched if reread else set()):
+            _safely(tell_board, office_id, dirty.get(office_id), self._told)
+        for happened in hints:
+            _safely(tell_hint, happened)
+        for office_id in watched if beat else ():
+            _safely(tell_heartbeat, office_id)
+        displays = {guest.display for guest in guests if guest.display}
+        if displays and now >= self._touch_at:
+            self._touch_at = now + TOUCH_SECONDS
+            _safely(remember, *displays)
+
+
+def _safely(step: Callable[..., None], *what: Any) -> None:
+    """One fault keeps nobody else waiting: a missing heartbeat tells its screens, and they poll."""
+    try:
+        step(*what)
+    except Exception:
+        db.session.rollback()
+        log.exception("the screens could not be told")
 
 
 def _changes(*, until: float, not_before: float) -> tuple[dict[int, set[str]], list[Hint]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ruko import clock
 from ruko.files import write_whole
-from ruko.voice.sound import LONGEST_MS, read_speech
+from ruko.voice.sound import read_speech
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +19,8 @@ VOICE = "id"
 SPEED = "155"
 """Words a minute, of 175 usual ones: calls in waiting rooms are spoken a little slowly."""
 LIMIT_SECONDS = 5
+LONGEST_MS = 10_000
+"""Of what it speaks: longer than a recorded clip, for a name cannot be said shorter."""
 PATIENCE_SECONDS = 4
 """How long a request waits for its turn; a screen goes on without the clip by then."""
 REST_SECONDS = 60

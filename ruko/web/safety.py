@@ -1,5 +1,6 @@
 """What every answer and every request must keep to: headers, cookies, CSRF, clean text."""
 
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -30,6 +31,8 @@ HEADERS = {
 }
 MOST_READ = 4 * 1024 * 1024
 """Of a body that is too large; who sends more is hung up on."""
+REST_SECONDS = 2
+"""Who is refused and sends nothing more for so long is hung up on."""
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -65,7 +68,7 @@ def install_safety(app: Flask) -> None:
     @app.before_request
     def _check_request() -> None:
         end_writing()
-        request.max_content_length = most_bytes() or app.config["MAX_CONTENT_LENGTH"]
+        request.max_content_length = _most_bytes() or app.config["MAX_CONTENT_LENGTH"]
         _refuse_nulls()
         if request.method not in SAFE and request.endpoint and _needs_csrf():
             csrf.protect()
@@ -92,12 +95,28 @@ def install_safety(app: Flask) -> None:
         return response
 
 
+def _most_bytes() -> int | None:
+    """How large the body may be, where that is more than usual: a file, of somebody signed in."""
+    most = most_bytes()
+    return most if most and "_user_id" in session else None
+
+
 def _read_rest(response: Response) -> None:
     """Read what is left of a refused body: gunicorn would drop the connection with the next request."""
-    if response.status_code >= 400 and 0 < (request.content_length or 0) <= MOST_READ:
-        with suppress(OSError):  # the other side has gone
-            while request.environ["wsgi.input"].read(64 * 1024):
-                pass
+    if response.status_code < 400 or not 0 < (request.content_length or 0) <= MOST_READ:
+        return
+    body, line = request.environ["wsgi.input"], request.environ.get("gunicorn.socket")
+    if getattr(body, "failed", False):  # its sender has fallen silent, or gone
+        return
+    give_up = time.monotonic() + REST_SECONDS
+    with suppress(OSError):
+        while (left := give_up - time.monotonic()) > 0:
+            if line is not None:
+                line.settimeout(left)
+            if not body.read(64 * 1024):
+                break
+    if line is not None:
+        line.settimeout(None)
 
 
 def _needs_csrf() -> bool:

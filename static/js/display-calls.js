@@ -39,6 +39,8 @@ export class Calls {
     this.#open = board.calls.filter(({ bidang }) => shows(bidang));
     if (this.#turn && !(shows(this.current.bidang) && isWanted(this.current, board))) this.#end();
     this.queued = this.#open.filter(({ seq }) => seq > this.#last && seq !== this.current?.seq);
+    // What this screen left to others is past, also when its zone grows.
+    if (!this.#turn && !this.queued.length) this.#finish(Math.max(this.#last, ...board.calls.map(({ seq }) => seq)));
   }
 
   /**
@@ -127,6 +129,7 @@ const isOpen = ({ expires_at }, serverNow) => Date.parse(expires_at) > serverNow
 // and was not called to another place since.
 function isWanted(call, board) {
   if (board.calls.some(({ seq }) => seq === call.seq)) return true;
+  if (board.calls.some(({ ticket, seq }) => ticket === call.ticket && seq < call.seq)) return false; // a recall, undone
   const moved = board.calls.some(({ ticket, place }) => ticket === call.ticket && place !== call.place);
   const isThere = board.bidang.some(({ serving }) => serving.some(({ ticket }) => ticket === call.ticket));
   return isThere && !moved;

@@ -106,9 +106,9 @@ export function drawer(root, say, onTrouble = (name, error) => console.error(nam
     },
     time: (clock) => when("time", clock, () => text("time", clock)),
     date: (date) => when("date", date, () => text("date", date)),
-    /** Say a call to those who do not see it. */
+    /** Say a call to those who do not see it; null: it is over. */
     say: (call) =>
-      text("said", say.said.replace(/\{(\w+)\}/g, (_, name) => ({ ...call, bidang: call.bidang_name })[name])),
+      text("said", call ? say.said.replace(/\{(\w+)\}/g, (_, name) => ({ ...call, bidang: call.bidang_name })[name]) : ""),
     lost: (since) =>
       when("lost", since, () => {
         if (since) root.dataset.lost = "";

@@ -2,6 +2,7 @@
 
 const KEPT_MS = 60_000; // a dead line is noticed sooner
 const MOST = 100;
+const AGAIN_MS = 10_000; // nothing answers; a busy database may have let one fall
 
 export class Receipts {
   #send;
@@ -17,7 +18,7 @@ export class Receipts {
     const before = this.#kept.get(seq);
     if (before && (before.spoken || !spoken)) return;
     this.#kept.delete(seq);
-    this.#kept.set(seq, { spoken, sentAt: null });
+    this.#kept.set(seq, { spoken, sentAt: null, isTwice: false });
     this.#tell(seq, now);
     this.#forget(now);
   }
@@ -28,6 +29,15 @@ export class Receipts {
     for (const seq of this.#kept.keys()) {
       if (seq > newest) this.#kept.delete(seq);
       else this.#tell(seq, now);
+    }
+  }
+
+  /** Say each once more after a while. */
+  tick(now) {
+    for (const [seq, receipt] of this.#kept) {
+      if (receipt.isTwice || receipt.sentAt === null || now - receipt.sentAt < AGAIN_MS) continue;
+      receipt.isTwice = true;
+      this.#tell(seq, now);
     }
   }
 

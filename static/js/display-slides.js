@@ -7,6 +7,7 @@ export class Slides {
   #words;
   #address;
   #shown = null;
+  #turn = null;
 
   /** `words` is the card that the pictures stand in front of. */
   constructor(frame, words, address) {
@@ -32,8 +33,15 @@ export class Slides {
   turn(now, isFree) {
     this.#frame.hidden = !isFree;
     const ready = isFree ? [...this.#frame.children].filter((each) => each.complete && each.naturalWidth) : [];
-    const turn = Math.floor(now / TURN_MS) % (ready.length + 1);
-    this.#show(ready[turn - 1] ?? null);
+    const turn = Math.floor(now / TURN_MS);
+    if (turn !== this.#turn) this.#askAgain(turn);
+    this.#show(ready[(turn % (ready.length + 1)) - 1] ?? null);
+  }
+
+  // What could not be had, in an outage perhaps, is asked for with each turn.
+  #askAgain(turn) {
+    this.#turn = turn;
+    for (const each of this.#frame.children) if (each.complete && !each.naturalWidth) each.src = each.src;
   }
 
   #show(image) {

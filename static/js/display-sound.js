@@ -3,12 +3,14 @@
 import { inTime } from "./in-time.js";
 
 const WAKE_MS = 2_000;
+const OPEN_MS = 60_000; // how often a browser without sound is asked whether it has one now
 
 export class Sound {
   #context = null;
   #out = null;
   #volume = 1;
   #isAsking = false;
+  #opened = 0;
   #onChange;
 
   constructor(onChange) {
@@ -48,6 +50,7 @@ export class Sound {
   tick() {
     if (this.#context?.state === "closed") this.#open();
     else if (this.state === "blocked") this.#ask();
+    else if (this.state === "none" && performance.now() - this.#opened > OPEN_MS) this.#open();
   }
 
   /** It says that it runs, but its time stands still: take another one. */
@@ -58,6 +61,7 @@ export class Sound {
   }
 
   #open() {
+    this.#opened = performance.now();
     try {
       this.#context = new AudioContext();
     } catch {

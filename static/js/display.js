@@ -26,6 +26,7 @@ let settings = JSON.parse(root.dataset.settings);
 let settingsAt = -Infinity;
 let trouble = null;
 let view = null;
+let said = null;
 
 const sound = new Sound(() => tick());
 const clips = new Clips(
@@ -80,9 +81,11 @@ function tick() {
   const able = sound.state === "on" && !silent;
   line.tick();
   sound.tick();
+  receipts.tick(performance.now());
   const begun = announcer.tick(now, { able, repeats: settings.repeats });
-  if (begun) draw.say(begun);
+  if (begun) draw.say((said = begun));
   drawBoard(now, lost);
+  if (said && view.call?.seq !== said.seq) draw.say((said = null)); // nobody is sent there any more
   const missing = clips.missing;
   test.draw({ state: sound.state === "on" && silent ? "silent" : sound.state, volume: settings.volume, missing, trouble });
   if (paired) report.tick(performance.now(), { sound: sound.state, page: reload.edition, missing: missing.length });

@@ -34,10 +34,11 @@
   var sound = chime ? "blocked" : "none";
   var newUntil = 0;
   var asking = null;
+  var asked = 0;
 
   var token = root.getAttribute("data-token"); // of a paired screen
   var owed = []; // receipts that the server has not taken yet
-  var isPaying = false;
+  var paid = 0; // when the receipt on its way was sent; 0: none is
   var reported = { sound: "", at: 0 };
   var isRefused = false;
 
@@ -166,11 +167,11 @@
 
   // One after the other; what does not arrive waits for the next answer of the server.
   function pay() {
-    if (isPaying || !owed.length) return;
+    if (!owed.length || Math.abs(Date.now() - paid) < 2 * ANSWER_MS) return;
     var receipt = owed[0];
-    isPaying = true;
+    paid = Date.now();
     tell("data-receipt", receipt, function (status) {
-      isPaying = false;
+      paid = 0;
       if (!status || status >= 500) return;
       if (owed[0] === receipt) owed.shift();
       pay();
@@ -205,17 +206,23 @@
   // ── Content ──
 
   function ask() {
-    if (asking) return;
+    if (asking && Math.abs(Date.now() - asked) < 2 * ANSWER_MS) return;
+    if (asking) { // the oldest TVs know no time limit, or lose it in their sleep
+      var lost = asking;
+      asking = null;
+      lost.abort();
+    }
+    asked = Date.now();
     asking = new XMLHttpRequest();
     asking.open("GET", root.getAttribute("data-content"), true);
     asking.timeout = ANSWER_MS;
-    asking.onreadystatechange = function () {
-      if (!asking || asking.readyState !== 4) return;
-      var answer = asking;
+    var answer = asking;
+    answer.onreadystatechange = function () {
+      if (answer !== asking || answer.readyState !== 4) return;
       asking = null;
       if (answer.status === 200) hear(answer);
     };
-    asking.send();
+    answer.send();
   }
 
   function hear(answer) {
@@ -261,7 +268,8 @@
 
   button.onclick = function () {
     button.hidden = true;
-    ring(1, []);
+    var volume = Number(document.getElementById("picture").getAttribute("data-volume")) / 100;
+    ring(volume || LEAST_VOLUME, []);
   };
 
   setClass(root, "has-script", true);

@@ -62,6 +62,9 @@ async (script) => {
   receipts.again(2, 80_000);
   sent.push("| later still");
   receipts.again(3, 200_000);
+  sent.push("| once more after a while");
+  receipts.note(4, true, 300_000);
+  for (const now of [305_000, 311_000, 330_000]) receipts.tick(now);
   return sent.join(", ");
 }
 """
@@ -125,6 +128,19 @@ def test_a_first_start_does_not_replay_the_past(page: Page) -> None:
     new = hear(a_board(a_call(2), a_call(3)))
     assert run(page, past, *at(0), new, *at(1), finished=None) == ["-", "3"]
     assert run(page, past, *at(0), finished=1) == ["2"]
+
+
+def test_a_zone_that_grows_does_not_replay_what_was_left_to_others(page: Page) -> None:
+    others = hear(a_board(a_call(1, bidang="elsewhere"), a_call(2, bidang="elsewhere")))
+    grown = hear(a_board(a_call(1), a_call(2), a_call(3)))
+    assert run(page, others, *at(0), grown, *at(1)) == ["-", "3"]
+
+
+def test_a_recall_that_is_taken_back_leaves_the_card(page: Page) -> None:
+    ticket = "A-001"
+    recalled = hear(a_board(a_call(2, ticket=ticket), there=(ticket,)))
+    undone = hear(a_board(a_call(1, ticket=ticket), seq=2, there=(ticket,)))
+    assert run(page, recalled, *at(0), undone, *at(1), finished=1) == ["2", "-"]
 
 
 def test_how_long_each_is_shown(page: Page) -> None:
@@ -208,7 +224,7 @@ def test_receipts_are_said_again_on_a_new_line(page: Page) -> None:
     said = page.evaluate(RECEIPTS, script(page, "display-receipts.js"))
     assert said == (
         "1, 1 spoken, | back, 1 spoken, 2 spoken, 3, | a minute later, 2 spoken, 3, "
-        "| another database, 2 spoken, | later still"
+        "| another database, 2 spoken, | later still, | once more after a while, 4 spoken, 4 spoken"
     )
 
 
