@@ -42,7 +42,7 @@ from ruko.tickets import (
 )
 
 MOST_CALLS = 24
-"""Open calls told at once, the oldest ones; later ones come late rather than never."""
+"""Open calls told at once, the newest ones; it takes more counters than that to call one more."""
 MOST_BYTES = 15 * 1024
 """Of the board's content in JSON; its message and the frame around it come on top, to 16 KB."""
 MOST_AGENDA = 8
@@ -90,7 +90,7 @@ _OPEN_CALLS = (
             _newer.withdrawn_at.is_(None),
         ),
     )
-    .order_by(Call.seq)
+    .order_by(Call.seq.desc())
     .limit(MOST_CALLS)
 )
 _LAST_CALL = _CALLS.order_by(Call.seq.desc()).limit(1)
@@ -182,7 +182,7 @@ def snapshot(office: Office, *, now: datetime) -> Board:
         "opens_at": _moment(office, hours.opens_at),
         "holiday": why.get("holiday"),
         "closure": why.get("reason"),
-        "calls": [_call(office, row) for row in heard],
+        "calls": [_call(office, row) for row in reversed(heard)],
         "last_call": _call(office, newest) if newest else None,
         "bidang": _all_bidang(office, hours, now),
         "agenda": _agenda(office, now),
@@ -208,11 +208,11 @@ def _of_today(office: Office, now: datetime) -> dict[str, Any]:
 def _fit(content: dict[str, Any]) -> None:
     """Leave out the last of what can be missed best, until a screen may be told the whole of it.
 
-    Of the calls those that come last wait: a screen tells them when the ones before are over.
+    Of the calls those that were made first go, for they have been heard the longest.
     """
     for name in ("slides", "agenda", "announcements", "calls"):
         while content[name] and len(json.dumps(content, separators=(",", ":"))) > MOST_BYTES:
-            content[name] = content[name][:-1]
+            content[name] = content[name][1:] if name == "calls" else content[name][:-1]
 
 
 def _all_bidang(office: Office, hours: Opening, now: datetime) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from ruko.demo import PASSWORD
 from tests.browser_driver import running_chromium
@@ -23,6 +23,9 @@ ROOT = Path(__file__).parent.parent.parent
 ARTIFACTS = ROOT / "artifacts" / "screens"
 SLUG = "paringin-selatan"
 READY_SECONDS = 60
+PATIENCE_MS = 20_000
+"""How long a test waits for what it expects: four browsers share two cores."""
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass(frozen=True)
@@ -194,7 +197,7 @@ def window(browser: Browser) -> Iterator[Callable[..., Page]]:
 
     def open_one(width: int, height: int, **options: object) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

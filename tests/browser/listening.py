@@ -115,7 +115,7 @@ class Listener:
             cut[-1].append(name)
         return cut
 
-    def wait(self, until: Callable[[], Any], *, seconds: int = 20, step: int = 0) -> None:
+    def wait(self, until: Callable[[], Any], *, seconds: int = 60, step: int = 0) -> None:
         """Wait for it; with a `step` the page's own clock runs by so many milliseconds each time."""
         for _ in range(seconds * 20):
             if until():

@@ -228,7 +228,7 @@ def test_without_javascript_the_page_says_it_too(
 
 def test_a_display_is_set_and_changes_at_once(operator: Page, tv: Tv, show: Picture) -> None:
     page = operator
-    page.get_by_role("link", name="Perangkat").click()
+    page.get_by_role("link", name="Ruang tunggu").click()
     expect(page.get_by_text("semua bidang")).to_be_visible()
     show(page, "devices")
 

@@ -83,7 +83,7 @@ def tablet(browser: Browser, server: Server, tmp_path: Path) -> Iterator[Callabl
         )
         open_ones.append(sees_it)
         context = sees_it.new_context(viewport={"width": size[0], "height": size[1]})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         if seen is not None:
             context.grant_permissions(["camera"])
         page = context.new_page()

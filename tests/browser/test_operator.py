@@ -133,7 +133,7 @@ def test_the_camat_looks_on_from_a_phone(
     expect(page.locator(".o-office > li")).to_have_count(6)
     expect(page.get_by_role("link", name="Ambilkan nomor")).to_have_count(0)
     picture(page, "office-camat-phone")
-    page.get_by_role("link", name="Perangkat", exact=True).click()
+    page.get_by_role("link", name="Ruang tunggu").click()
     expect(page.get_by_role("heading", name="Kios", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Setujui")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

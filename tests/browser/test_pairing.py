@@ -109,7 +109,7 @@ def test_a_tv_is_paired_from_its_board(
     expect(tv.locator(".d-hint")).to_have_count(0)
     operator.reload()
     row = operator.get_by_role("listitem").filter(has_text="Ruang tunggu")
-    expect(row).to_contain_text("Terhubung")
+    expect(row).to_contain_text("Terakhir terhubung")
 
 
 def test_pairing_without_javascript(server: Server, window: Window, enter: Enter) -> None:
