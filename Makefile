@@ -14,8 +14,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 INPUTS := pyproject.toml hatch_build.py package.json package-lock.json static/icons.txt
 # Each file on one of two workers, which have a database each.
 BOTH_CORES := -n 2 --dist loadfile
-# Browsers mostly wait, each for a server of its own.
-BROWSERS := -n 4 --dist loadfile
+# Browsers wait for servers of their own; more of them would only wait for each other.
+BROWSERS := -n 3 --dist loadfile
 CATALOGS := $(wildcard translations/*/LC_MESSAGES/messages.po)
 PACKAGES := ruko booking kiosk display desk api
 
