@@ -118,7 +118,7 @@ def _safely(step: Callable[..., None], *what: Any) -> None:
     """One fault keeps nobody else waiting: a missing heartbeat tells its screens, and they poll."""
     try:
         step(*what)
-    except Exception:
+    except Exception:  # whatever it was: without this thread every screen of the house goes stale
         db.session.rollback()
         log.exception("the screens could not be told")
 
