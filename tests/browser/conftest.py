@@ -10,11 +10,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from ruko.demo import PASSWORD
 from tests.browser_driver import running_chromium
@@ -125,6 +127,21 @@ class serving:  # noqa: N801 – reads as a verb where it is used
 
     def _said(self) -> str:
         return (self._folder / "server.log").read_text()
+
+
+def comes_true(page: Page, script: str) -> None:
+    """Wait for what the page finds true; it may be on its way to another one meanwhile.
+
+    Asked from outside again and again: the policy of our pages forbids Playwright's own waiting,
+    which evaluates text inside the page.
+    """
+    give_up = time.monotonic() + PATIENCE_MS / 1000
+    while True:
+        with suppress(PlaywrightError):
+            if page.evaluate(script):
+                return
+        assert time.monotonic() < give_up, f"This never came true: {script}"
+        time.sleep(0.05)
 
 
 def free_port() -> int:

@@ -21,6 +21,7 @@ RESIDENT = ("Ambil nomor antrean", "Warga", "Seksi Pemerintahan", "Keperluan lai
 def open_kiosk(page: Page, server: Server) -> None:
     """The demo's one press makes this browser a kiosk."""
     page.goto(f"{server.home}/kiosk")
+    expect(page.get_by_role("button", name="Periksa")).to_be_visible()  # it came by itself: stands
     page.get_by_role("button", name="Jadikan peramban ini kios contoh").click()
     expect(page.get_by_role("heading", name="Selamat datang di Rumah Koordinasi")).to_be_visible()
     page.wait_for_load_state()  # a heading can be seen before its style sheet has come

@@ -10,7 +10,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.browser.accessibility.conftest import Inspector
-from tests.browser.conftest import ROOT, Server, serving
+from tests.browser.conftest import ROOT, Server, comes_true, serving
 from tests.pictures import encoded, photo, poster
 
 pytestmark = pytest.mark.browser
@@ -88,7 +88,7 @@ def test_a_picture_runs_between_calls_and_is_gone_once_removed(
     expect(page.get_by_text("Tersimpan. Papan langsung mengikuti.")).to_be_visible()
     small = entry(page, "Jadwal posyandu").locator("img")
     small.scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('.o-entry img').naturalWidth === 1600")
+    comes_true(page, "document.querySelector('.o-entry img').naturalWidth === 1600")
     picture(page, "board-content-picture")
 
     shown = board.get_by_role("img", name="Jadwal posyandu")

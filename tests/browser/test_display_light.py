@@ -340,6 +340,7 @@ def test_a_call_is_receipted_when_its_chime_was_heard(room: Room, window: Window
     sit_down(room, window(1280, 800))
     tv = window(1280, 720)
     tv.goto(f"{room.server.home}/display/pair")
+    expect(tv.get_by_role("button", name="Periksa")).to_be_visible()
     tv.get_by_role("button", name="papan contoh").click()
     tv.wait_for_url(f"{room.server.home}/display")
     tv.goto(room.server.url + LIGHT)

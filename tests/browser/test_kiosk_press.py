@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import OfficeComputer, Server, answers
+from tests.browser.conftest import OfficeComputer, Server, answers, comes_true
 from tests.browser.kiosk_steps import (
     LANDSCAPE,
     NUMBER,
@@ -55,7 +55,7 @@ def at_the_last_question(page: Page, server: Server) -> None:
 
 def expect_nothing_outstanding(page: Page) -> None:
     """No press is kept any more; the page may be on its way to another one meanwhile."""
-    page.wait_for_function("localStorage.getItem('kiosk-press') === null")
+    comes_true(page, "localStorage.getItem('kiosk-press') === null")
 
 
 def try_again(page: Page) -> None:

@@ -9,7 +9,8 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.booking_steps import send, to_the_last_step
+from tests.browser.conftest import Server, comes_true
 
 pytestmark = pytest.mark.browser
 
@@ -35,15 +36,8 @@ def test_a_village_books_visitors_come_the_desk_calls_and_the_waiting_room_sees(
 
     # Desa Binjai books the next open day, on a phone.
     enter(village, "binjai")
-    village.goto(f"{server.home}/booking?date=2026-11-24")
-    village.get_by_role("link", name=re.compile("Kosong")).first.click()
-    village.get_by_role("link", name="Lanjut").click()
-    village.get_by_label("Kategori masalah").select_option("stunting")
-    village.get_by_label("Pokok bahasan").fill("Rembuk stunting desa sebelum musyawarah")
-    village.get_by_label("Jumlah peserta").fill("4")
-    village.get_by_label("Nama ketua rombongan").fill("Sekretaris desa")
-    village.get_by_role("button", name="Kirim permohonan").click()
-    village.wait_for_url(re.compile(r"/booking/[A-Z0-9]{8}$"))
+    to_the_last_step(village, server, "Selasa, 24 November", topic="Rembuk stunting desa")
+    send(village)
     assert decoded(village.locator("img[src*='qr.svg']")) == village.url
     picture(village, "main-1-booked")
 
@@ -76,7 +70,7 @@ def test_a_village_books_visitors_come_the_desk_calls_and_the_waiting_room_sees(
         expect(display.locator("[data-number]")).to_have_text(code, timeout=15_000)
         expect(display.locator("[data-place]")).to_have_text(place)
         picture(display, f"main-4-called-{place[-1]}")
-    display.wait_for_function(f"notesPlayed() >= {notes} + 4")
+    comes_true(display, f"notesPlayed() >= {notes} + 4")
     expect(phone).to_have_title(re.compile(f"Giliran Anda · {walk_in}"), timeout=15_000)
     expect(phone.locator("main")).to_contain_text("Ruang RUKO 2")
     picture(phone, "main-5-phone-called")

@@ -144,6 +144,7 @@ def sit_down(room: Room, page: Page) -> None:
 def a_display(room: Room, page: Page, *, light: str = "on", server: Server | None = None) -> Page:
     """Pair the page; the press allows its sound. It may know the server by another address."""
     page.goto(f"{(server or room.server).home}/display/pair")
+    expect(page.get_by_role("button", name="Periksa")).to_be_visible()  # it came by itself: stands
     page.get_by_role("button", name="papan contoh").click()
     expect(page.locator(f".d-light[data-light={light}]")).to_be_visible()
     return page
