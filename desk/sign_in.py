@@ -3,7 +3,6 @@
 from flask import (
     Blueprint,
     Response,
-    current_app,
     make_response,
     redirect,
     render_template,
@@ -13,32 +12,23 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import login_user, logout_user
 
 from desk.forms import PasswordForm, SignInForm
+from desk.way_in import BY_LINK, known_account, let_in, own_account, to, way_on, who_knows
 from ruko import clock, words
 from ruko.accounts import (
-    Role,
+    SLIP_RAN_OUT,
     User,
-    find_session_user,
-    find_user,
+    find_session,
     hash_password,
     set_password,
+    slip_ran_out,
     verify_password,
 )
 from ruko.db import begin_writing, db
-from ruko.errors import N_, Invalid, RateLimited, Unauthenticated
-from ruko.web import (
-    READING,
-    Throttle,
-    commit,
-    current_office,
-    reads_only,
-    safe_path,
-    show_at_field,
-    signed_in,
-)
-from ruko.web.throttle import SIGN_IN
+from ruko.errors import N_, Invalid, RateLimited, RukoError, Unauthenticated
+from ruko.web import reads_only, safe_path, show_at_field
+from ruko.web.sessions import begin_session, leave_session
 
 bp = Blueprint("sign_in", __name__)
 
@@ -46,9 +36,9 @@ bp = Blueprint("sign_in", __name__)
 @bp.get("/login")
 def form() -> ResponseReturnValue:
     """The sign-in page; whoever is signed in already is sent on."""
-    user = signed_in()
-    if user and user.office_id == current_office().id:
-        return redirect(_way_on(user, request.args.get("next")))
+    user = own_account()
+    if user:
+        return redirect(way_on(user, request.args.get("next")))
     return _sign_in_page(SignInForm(), request.args.get("next"))
 
 
@@ -61,123 +51,94 @@ def sign_in() -> ResponseReturnValue:
         return _sign_in_page(entered, wish, status=422)
     name, password = entered.username.data or "", entered.password.data or ""
     try:
-        user = _who_knows(name, password)
+        user = who_knows(name, password)
     except RateLimited as error:
-        answer = _sign_in_page(entered, wish, words.sentence(error), error.status)
-        answer.headers["Retry-After"] = str(error.retry_after)
-        return answer
+        return _refused(_sign_in_page(entered, wish, words.sentence(error), error.status), error)
     if user is None:
         wrong = _("The account name or the password is wrong. Please check both and try again.")
         return _sign_in_page(entered, wish, wrong, 401)
-    _begin_session(user)
-    if user.must_change_password:
-        return redirect(url_for("sign_in.password", next=_way_on(user, wish)), 303)
-    return redirect(_way_on(user, wish), 303)
+    if slip_ran_out(user, clock.now()):
+        return _sign_in_page(entered, wish, _(SLIP_RAN_OUT), 401)
+    return let_in(user, wish)
 
 
 @bp.post("/logout")
-@reads_only
 def sign_out() -> ResponseReturnValue:
     """End the session in this browser."""
-    logout_user()
-    _empty_session()
-    return redirect(url_for("sign_in.form"), 303)
+    leave_session()
+    return to(url_for("sign_in.form"))
 
 
 @bp.get("/password")
 def password() -> ResponseReturnValue:
     """The page for choosing one's own password."""
-    user = _own_account()
+    user = own_account()
     if user is None:
         return redirect(url_for("sign_in.form", next=request.full_path.rstrip("?")))
-    return _password_page(PasswordForm(), user, request.args.get("next"))
+    return _password_page(_password_form(user), user, request.args.get("next"))
 
 
 @bp.post("/password")
 @reads_only
 def change_password() -> ResponseReturnValue:
     """Replace the password; every other session of the account ends."""
-    user = _own_account()
-    if user is None:
-        raise Unauthenticated
-    entered, wish = PasswordForm(), request.form.get("next")
+    user = known_account()
+    entered, wish = _password_form(user), request.form.get("next")
     if not entered.validate_on_submit():
         return _password_page(entered, user, wish, 422)
-    session_id = user.get_id()
+    session_id, user_id = user.get_id(), user.id
     try:
         new_hash = _checked_hash(user, entered)
     except Invalid as error:
         show_at_field(entered, error)
         return _password_page(entered, user, wish, error.status)
     except RateLimited as error:
-        answer = _password_page(entered, user, wish, error.status, words.sentence(error))
-        answer.headers["Retry-After"] = str(error.retry_after)
-        return answer
+        page = _password_page(entered, user, wish, error.status, words.sentence(error))
+        return _refused(page, error)
     db.session.rollback()
     begin_writing()
-    account = find_session_user(session_id)
-    if account is None:
+    now = clock.now()
+    db.session.get(
+        User, user_id, with_for_update=True
+    )  # a slip of this moment comes before or after
+    found = find_session(session_id, now=now)
+    if found is None:
         raise Unauthenticated
-    set_password(account, new_hash, must_change_password=False, by=account.actor, now=clock.now())
-    answer = commit(make_response(redirect(_way_on(account, wish), 303)))
-    _begin_session(account)
-    return answer
+    account = found.user
+    set_password(account, new_hash, must_change_password=False, by=account.actor, now=now)
+    begin_session(account)
+    return to(way_on(account, wish))
 
 
-def _who_knows(name: str, password: str) -> User | None:
-    """The account that this password opens; counts a wrong one, raises `RateLimited` after many."""
-    throttle: Throttle = current_app.extensions["ruko_throttle"]
-    office = current_office()
-    who = (f"{office.slug}/{name.strip().lower()}", request.remote_addr or "")
-    throttle.check(SIGN_IN, *who)
-    user = find_user(office, name)
-    if verify_password(user, password):
-        return user
-    throttle.count(SIGN_IN, *who)
-    return None
+def _password_form(user: User) -> PasswordForm:
+    """Whoever came by a slip's link knows no present password, and need not."""
+    entered = PasswordForm()
+    if user.must_change_password and session.get(BY_LINK):
+        del entered.current
+    return entered
 
 
 def _checked_hash(user: User, entered: PasswordForm) -> str:
     """The hash of the new password, if the present one is right."""
-    current, new = entered.current.data or "", entered.password.data or ""
+    new = entered.password.data or ""
     new_hash = hash_password(new)
+    same = N_("Please choose a password other than the present one.")
+    if "current" not in entered:
+        if verify_password(user, new):
+            raise Invalid("password", same)
+        return new_hash
+    current = entered.current.data or ""
     if new == current:
-        raise Invalid("password", N_("Please choose a password other than the present one."))
-    if _who_knows(user.username, current) is None:
+        raise Invalid("password", same)
+    if who_knows(user.username, current) is None:
         raise Invalid("current", N_("This is not the present password of this account."))
     return new_hash
 
 
-def _own_account() -> User | None:
-    user = signed_in()
-    return user if user and user.office_id == current_office().id else None
-
-
-def _begin_session(user: User) -> None:
-    _empty_session()
-    login_user(user)
-
-
-def _empty_session() -> None:
-    """How pages are read belongs to the browser and not to the account."""
-    kept = {name: session[name] for name in READING if name in session}
-    session.clear()
-    session.update(kept)
-
-
-def _way_on(user: User, wish: str | None) -> str:
-    """Where this account goes from here: to the page it asked for, unless that is another's door."""
-    is_village = user.role == Role.VILLAGE
-    home, other = url_for("booking.start"), url_for("desk.start")
-    if not is_village:
-        home, other = other, home
-    path = safe_path(wish, home)
-    # The front page leads everybody to the booking door: it is nobody's wish by itself.
-    if path in {"/", other} or (
-        not user.runs_office and path.startswith((other + "/", other + "?"))
-    ):
-        return home
-    return path
+def _refused(answer: Response, error: RukoError) -> Response:
+    if isinstance(error, RateLimited):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
 
 
 def _sign_in_page(
@@ -203,6 +164,6 @@ def _password_page(
         first=user.must_change_password,
         username=user.username,
         problem=problem,
-        back=_way_on(user, wish),
+        back=way_on(user, wish),
     )
     return make_response(page, status)

@@ -18,13 +18,15 @@ from ruko.accounts import (
     all_users,
     create_token,
     disable_user,
-    find_session_user,
+    enable_user,
+    find_session,
     find_token,
     find_user,
     get_user,
     hash_password,
     hash_token,
     new_password,
+    open_session,
     revoke_token,
     set_password,
     verify_password,
@@ -174,46 +176,84 @@ def test_one_time_passwords_can_be_read_aloud_and_differ() -> None:
 # ── Sessions ──────────────────────────────────────────────────────────────────────────────────
 
 
+def sign_in(user: User, now: datetime) -> str:
+    """The id that the browser's cookie holds."""
+    open_session(user, "", now=now)
+    return user.session_id
+
+
 def test_a_new_password_ends_every_session(office: Office, now: datetime) -> None:
     user = add(office, now)
-    before = user.get_id()
-    assert find_session_user(before) is user
+    one, other = sign_in(user, now), sign_in(user, now)
+    for session_id in (one, other):
+        found = find_session(session_id, now=now)
+        assert found
+        assert found.user is user
 
     set_password(user, "y", must_change_password=True, by=BOSS, now=now)
     db.session.flush()
-    assert find_session_user(before) is None
-    assert find_session_user(user.get_id()) is user
+    assert find_session(one, now=now) is None
+    assert find_session(other, now=now) is None
+    assert find_session(sign_in(user, now), now=now)
     assert user.must_change_password
+
+
+def test_a_session_of_the_old_password_ends_even_where_its_row_has_stayed(
+    office: Office, now: datetime
+) -> None:
+    """As when somebody signs in at the very moment in which the password is replaced."""
+    user = add(office, now)
+    session_id = sign_in(user, now)
+
+    user.session_key = "another"
+    db.session.flush()
+    assert find_session(session_id, now=now) is None
 
 
 def test_a_disabled_account_has_no_session_no_sign_in_and_no_token(
     office: Office, now: datetime, password_hash: str
 ) -> None:
     user = add(office, now, password_hash=password_hash)
-    session, token = user.get_id(), create_token(user, by=SYSTEM, now=now)
+    session, token = sign_in(user, now), create_token(user, by=SYSTEM, now=now)
     db.session.flush()
 
     disable_user(user, by=BOSS, now=now)
     db.session.flush()
     assert not verify_password(user, PASSWORD)
-    assert find_session_user(session) is None
-    assert find_session_user(user.get_id()) is None
+    assert find_session(session, now=now) is None
+    assert find_session(sign_in(user, now), now=now) is None
     assert not user.is_active
-    row = find_token(token)
-    assert row is None or row.user is None or not row.user.active
+    assert find_token(token) is None
 
 
-@pytest.mark.parametrize("forged", ["", ".", "1", "1.", "x.y", "-1.key", "1.2.3", "²."])
+def test_an_account_opened_again_has_its_password_but_neither_sessions_nor_tokens(
+    office: Office, now: datetime, password_hash: str
+) -> None:
+    user = add(office, now, password_hash=password_hash)
+    session, token = sign_in(user, now), create_token(user, by=SYSTEM, now=now)
+    disable_user(user, by=BOSS, now=now)
+    enable_user(user, by=BOSS, now=now)
+    db.session.flush()
+
+    assert verify_password(user, PASSWORD)
+    assert find_session(session, now=now) is None
+    assert find_token(token) is None
+
+
+@pytest.mark.parametrize(
+    "forged", ["", ".", "1", "1.", "x.y", "-1.key", "1.2.3", "².", "9" * 30 + ".key"]
+)
 def test_a_forged_session_is_nobody(office: Office, now: datetime, forged: str) -> None:
-    add(office, now)
+    sign_in(add(office, now), now)
 
-    assert find_session_user(forged) is None
+    assert find_session(forged, now=now) is None
 
 
 def test_another_accounts_session_key_opens_nothing(office: Office, now: datetime) -> None:
-    one, other = add(office, now), add(office, now, "budi")
+    one, other = sign_in(add(office, now), now), sign_in(add(office, now, "budi"), now)
 
-    assert find_session_user(f"{one.id}.{other.session_key}") is None
+    number, _, _key = one.partition(".")
+    assert find_session(f"{number}.{other.partition('.')[2]}", now=now) is None
 
 
 # ── Tokens ────────────────────────────────────────────────────────────────────────────────────

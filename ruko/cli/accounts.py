@@ -16,6 +16,7 @@ from ruko.accounts import (
     get_user,
     hash_password,
     new_password,
+    remove_authenticator,
     revoke_token,
     set_password,
 )
@@ -98,6 +99,19 @@ def user_reset_password(name: str, password_stdin: bool, office: str | None) -> 
         )
         name = account.username
     _print_password(name, password, given=password_stdin)
+
+
+@user.command("reset-totp")
+@click.argument("name")
+@office_option
+def user_reset_totp(name: str, office: str | None) -> None:
+    """Ask for no code at sign-in any more, when a phone is lost."""
+    with the_house(office) as here:
+        account = get_user(here, name)
+        if not remove_authenticator(account, by=SYSTEM, now=clock.now()):
+            raise click.ClickException(f"The account {account.username} asks for no code.")
+        name = account.username
+    click.echo(f"Signing in as {name} asks for no code any more.")
 
 
 @user.command("disable")

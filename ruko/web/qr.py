@@ -12,7 +12,12 @@ QUIET_ZONE = 4
 
 @lru_cache(maxsize=256)
 def qr_svg(text: str) -> str:
-    """The text as an SVG of one path, dark on white, level M."""
+    """The text as an SVG of one path, dark on white, level M; kept for whoever asks again."""
+    return draw_qr(text)
+
+
+def draw_qr(text: str) -> str:
+    """The same, for a text that is shown once and kept nowhere."""
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0)
     code.add_data(text)
     code.make(fit=True)

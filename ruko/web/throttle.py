@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address, ip_network
 
 from flask import current_app, request
 from limits import RateLimitItem, RateLimitItemPerMinute, storage
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 SIGN_IN = RateLimitItemPerMinute(8, 15, namespace="sign-in")
 """Eight wrong passwords for one account from one address in a quarter of an hour."""
+SECOND_STEP = RateLimitItemPerMinute(8, 15, namespace="second-step")
+"""Wrong codes of one account from anywhere: only who knows its password is asked for one."""
 LOOK_UP = RateLimitItemPerMinute(60, 10, namespace="look-up")
 ANONYMOUS_POST = RateLimitItemPerMinute(120, 1, namespace="anonymous-post")
 PAIRING_CODE = RateLimitItemPerMinute(12, 15, namespace="pairing-code")
@@ -71,6 +74,18 @@ class Throttle:
         return limiter.test(item, *who), limiter.get_window_stats(item, *who).reset_time
 
 
+def sender() -> str:
+    """Where a request comes from: an address, or of IPv6 its network, all of which one person has."""
+    address = request.remote_addr or ""
+    try:
+        seen = ip_address(address)
+    except ValueError:  # whatever a proxy says
+        return address
+    if seen.version == 4:
+        return address
+    return str(seen.ipv4_mapped or ip_network((seen, 64), strict=False))
+
+
 @contextmanager
 def looking_up() -> Iterator[None]:
     """Look something up by its code or token; what is found is never limited.
@@ -82,7 +97,6 @@ def looking_up() -> Iterator[None]:
     except NotFound:
         if caller() is None:
             throttle: Throttle = current_app.extensions["ruko_throttle"]
-            address = request.remote_addr or ""
-            throttle.check(LOOK_UP, address)
-            throttle.count(LOOK_UP, address)
+            throttle.check(LOOK_UP, sender())
+            throttle.count(LOOK_UP, sender())
         raise
