@@ -2,16 +2,19 @@
 
 import logging
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask, current_app
+from flask_migrate import Migrate
 from flask_migrate import upgrade as run_migrations
+from sqlalchemy import Connection
 
-from ruko.db import db
+from ruko.db import db, engine_options, prepare_engine
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +32,17 @@ class NewerDatabase(Exception):
 def present_revision() -> str | None:
     """The migration that the database stands at, or None when it is empty."""
     with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return revision_of(connection)
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The migration that this database stands at, or None when it is empty."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def known_revisions() -> set[str]:
+    """The migrations that this program knows."""
+    return {script.revision for script in _scripts().walk_revisions()}
 
 
 def newest_revision() -> str | None:
@@ -47,7 +60,7 @@ def migrate(app: Flask, *, now: datetime) -> Path | None:
         present, newest = present_revision(), newest_revision()
         if present == newest:
             return None
-        if present and present not in {script.revision for script in _scripts().walk_revisions()}:
+        if present and present not in known_revisions():
             raise NewerDatabase(present)
         kept = _copy_aside(now) if present else None
         run_migrations()
@@ -55,6 +68,29 @@ def migrate(app: Flask, *, now: datetime) -> Path | None:
         if present:
             log.info("database migrated from=%s to=%s copy=%s", present, newest, kept)
         return kept
+
+
+def migrate_to(revision: str) -> None:
+    """Bring the present application's database up to that migration."""
+    run_migrations(revision=revision)
+    db.engine.dispose()
+
+
+@contextmanager
+def another_database(url: str) -> Iterator[None]:
+    """In the block `db` is the one at `url`, with the same migrations; closed afterwards."""
+    folder = current_app.extensions["migrate"].directory
+    other = Flask(__name__)
+    other.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=engine_options(url))
+    db.init_app(other)
+    Migrate(other, db, directory=folder, render_as_batch=True)
+    with other.app_context():
+        prepare_engine(db.engine)
+        try:
+            yield
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 def _scripts() -> ScriptDirectory:

@@ -12,6 +12,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.http import message
 
+from ruko.backup import KEEPER
 from ruko.live import THREADS
 from ruko.worker import Worker
 
@@ -114,6 +115,7 @@ def serve(app: Flask, listening: socket.socket) -> None:
             "loglevel": "warning",
             "control_socket_disable": True,
             "post_fork": _hurry,
+            "post_worker_init": lambda _worker: app.extensions[KEEPER].start(),
             "worker_exit": _leave,
             "on_reload": _stay if outlives_terminal else _hang_up,
         },

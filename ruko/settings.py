@@ -29,6 +29,7 @@ class Settings:
     redis_url: str | None = None
     secret_key: str | None = None
     base_url: str | None = None
+    backup_dir: Path | None = None
     trusted_proxies: int = 0
     now: datetime | None = None
     testing: bool = False
@@ -46,6 +47,35 @@ class Settings:
     @property
     def key_file(self) -> Path:
         return self.data_dir / "secret_key"
+
+    @property
+    def serving_lock(self) -> Path:
+        """Held by every server of this data folder, all of them together."""
+        return self.data_dir / "serving.lock"
+
+    @property
+    def backup_lock(self) -> Path:
+        """Held by the one process that makes a backup."""
+        return self.data_dir / "backup.lock"
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where the daily backups are."""
+        return self.backup_dir or self.data_dir / "backups"
+
+    def find_backup_folder(self) -> Path:
+        """The same, made in the data folder; raises `SettingsError` where another is not there.
+
+        While its disk is not plugged in, its folder would be made on this one.
+        """
+        if self.backup_dir is None:
+            self.backup_folder.mkdir(exist_ok=True, mode=0o700)
+        elif not self.backup_dir.is_dir():
+            raise SettingsError(
+                f"There is no folder {self.backup_dir} for the backups (RUKO_BACKUP_DIR)."
+                " Is its disk plugged in?"
+            )
+        return self.backup_folder
 
     def make_data_dir(self) -> None:
         """The folder for everything that is kept; nobody else may look into a new one."""
@@ -89,10 +119,15 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         redis_url=_redis(environ.get("RUKO_REDIS_URL")),
         secret_key=environ.get("RUKO_SECRET_KEY") or None,
         base_url=_base(environ.get("RUKO_BASE_URL")),
+        backup_dir=_folder(environ.get("RUKO_BACKUP_DIR")),
         trusted_proxies=_proxies(environ.get("RUKO_TRUSTED_PROXIES") or "0"),
         now=_moment(environ.get("RUKO_NOW")),
         testing=environ.get("RUKO_TESTING") == "1",
     )
+
+
+def _folder(path: str | None) -> Path | None:
+    return Path(path).expanduser().absolute() if path else None
 
 
 def _database(url: str | None, data_dir: Path) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ruko import clock, voice
 from ruko.audit import AuditEvent
+from ruko.backup import BackupError, backups_in, lacks_room, open_archive
 from ruko.cli.house import make_app, settings_now
 from ruko.db import db
 from ruko.founding import knows_holidays
@@ -22,7 +23,7 @@ from ruko.offices import Office, all_offices
 from ruko.offices.models import ZONE_NAMES
 from ruko.printing import all_printers
 from ruko.schema import newest_revision, present_revision
-from ruko.settings import Settings
+from ruko.settings import Settings, SettingsError
 from ruko.spooler import probe_printer
 from ruko.web import store
 
@@ -31,6 +32,8 @@ EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """Before this program was written: a computer whose clock battery is empty."""
 LEEWAY = timedelta(minutes=5)
 REDIS_SECONDS = 2
+BACKUP_AGE = timedelta(days=2)
+"""Of what was written, so much at most may stand in no backup."""
 NAMED = 5
 """So many of several things are named in a sentence."""
 
@@ -69,6 +72,8 @@ def _folder(settings: Settings) -> Iterator[str]:
     free = shutil.disk_usage(folder).free // 1_000_000
     if free < LEAST_FREE_MB:
         yield f"Only {free} MB are free for {folder}; {LEAST_FREE_MB} MB should be."
+    if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        yield f"Others on this computer can look into {folder}. Please run: chmod 700 '{folder}'"
     key = settings.key_file
     if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
         yield f"Others on this computer can read {key}. Please run: chmod 600 '{key}'"
@@ -104,6 +109,7 @@ def _database(settings: Settings) -> Iterator[str]:
                 )
             else:
                 yield from _offices()
+                yield from _backups(settings)
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).strip().partition("\n")[0].rstrip(".")
         yield f"The database did not answer: {reason}."
@@ -133,6 +139,33 @@ def _offices() -> Iterator[str]:
             )
         yield from _printers(office)
         yield from _voice(office)
+
+
+def _backups(settings: Settings) -> Iterator[str]:
+    try:
+        folder = settings.find_backup_folder()
+        made = {at: path for at, path in backups_in(folder).items() if at <= clock.now()}
+        written = db.session.scalars(select(AuditEvent.at).order_by(AuditEvent.id)).first()
+        last = db.session.scalars(select(AuditEvent.at).order_by(AuditEvent.id.desc())).first()
+        covered = max(made, default=written)
+        if last and covered and last - covered > BACKUP_AGE:
+            yield (
+                (
+                    f"The newest backup in {folder} lacks the last {(last - covered).days} days."
+                    if made
+                    else f"There is no backup in {folder}."
+                )
+                + " The server makes one each day; its log says why it could not (journalctl -u ruko)."
+            )
+        if lack := lacks_room(folder, settings.data_dir):
+            yield lack
+        if made:
+            with open_archive(made[max(made)]):
+                pass  # opening reads all of it
+    except (SettingsError, BackupError) as error:
+        yield str(error)
+    except OSError as error:
+        yield f"The backups cannot be read: {error}."
 
 
 def _printers(office: Office) -> Iterator[str]:

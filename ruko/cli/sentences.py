@@ -7,6 +7,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 from sqlalchemy.exc import DBAPIError
 
+from ruko.backup import BackupError
 from ruko.errors import RukoError
 from ruko.schema import NewerDatabase
 from ruko.settings import SettingsError
@@ -26,7 +27,7 @@ class Sentences(click.Group):
             sys.exit(1)
         except click.ClickException as error:
             _refuse(error.format_message(), error.exit_code)
-        except (RukoError, SettingsError, NewerDatabase) as error:
+        except (RukoError, SettingsError, NewerDatabase, BackupError) as error:
             _refuse(str(error))
         except UnicodeDecodeError:
             _refuse("What was read is not UTF-8 text.")

@@ -11,6 +11,7 @@ from flask import Flask
 from ruko import clock
 from ruko.accounts import Role, add_user, all_users, hash_password, new_password
 from ruko.audit import SYSTEM
+from ruko.backup import held
 from ruko.cli.house import DEFAULT_HOST, DEFAULT_PORT, NO_OFFICE, make_app, settings_now
 from ruko.db import db, writing
 from ruko.founding import found_office, further_office, import_holidays
@@ -109,7 +110,13 @@ def serve(host: str, port: int) -> None:
 
     settings = settings_now()
     app = make_app(settings)
-    with server.listen(host, port) as listening:  # before the migration: another may be serving
+    settings.make_data_dir()
+    with (
+        held(settings.serving_lock, together=True) as free,  # the worker, a fork, holds it too
+        server.listen(host, port) as listening,  # before the migration: another may be serving
+    ):
+        if not free:
+            raise click.ClickException("A backup is being restored here. Please wait for its end.")
         migrate(app, now=clock.now())
         with app.app_context():
             if not all_offices():
