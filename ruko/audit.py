@@ -19,12 +19,14 @@ Subject = Literal[
     "token",
     "counter",
     "closure",
+    "bidang",
     "printer",
     "help",
     "display",
     "clip",
     "slide",
     "message",
+    "feed",
 ]
 
 

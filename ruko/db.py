@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Engine, MetaData, bindparam, event
+from sqlalchemy import Connection, DateTime, Engine, MetaData, bindparam, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -149,6 +149,15 @@ def _prepare_sqlite(engine: Engine) -> None:
         # After the commit is on disk, not before it: the next writer must not meet a held file.
         if record.info.pop("ruko_lock", False):
             lock.release()
+
+
+def take_turns(what: str, number: int) -> None:
+    """Do `what` with that number one after the other until the commit; SQLite writes so anyway."""
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(_TURN, {"b_what": what, "b_number": number})
+
+
+_TURN = text("SELECT pg_advisory_xact_lock(hashtext(:b_what), :b_number)")
 
 
 def values_of(*names: str) -> dict[str, Any]:

@@ -37,8 +37,10 @@ class SlotTaken(RukoError):
     status = 409
     message = N_("Nothing was booked: this time is already taken. Please choose another time.")
 
-    def __init__(self, alternatives: Sequence[Alternative] = ()) -> None:
-        super().__init__()
+    def __init__(
+        self, message: str | None = None, /, alternatives: Sequence[Alternative] = (), **values: Any
+    ) -> None:
+        super().__init__(message, **values)
         self.alternatives = tuple(alternatives)
 
     @property
@@ -54,3 +56,12 @@ class SlotTaken(RukoError):
                 for a in self.alternatives
             ]
         }
+
+
+class OfficersTaken(SlotTaken):
+    """The room is free, but all officers of the bidang meet somebody else then."""
+
+    message = N_(
+        "Nothing was booked: the officers of %(bidang)s are all taken at this time."
+        " Please choose another time."
+    )

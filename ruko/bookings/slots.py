@@ -1,65 +1,33 @@
-"""Slots: who holds them, the grid of a day, what is still free, and what to book instead."""
+"""Slots: the grid of a day, what is still free, and what to book instead."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
-from sqlalchemy import exists, func, not_, select
+from sqlalchemy import exists, select
 
-from ruko.bookings.errors import Alternative
-from ruko.bookings.models import Booking, QuotaSeat, Room, Slot, SlotClaim, is_overdue
+from ruko.bookings.errors import Alternative, OfficersTaken
+from ruko.bookings.models import Booking, Draft, Room, Slot
+from ruko.bookings.occupied import occupied_between
 from ruko.bookings.queries import all_rooms
+from ruko.bookings.quotas import Quota, quota_of
 from ruko.bookings.timetable import (
     Timetable,
     contiguous,
     last_bookable_day,
+    shut_by,
     timetable,
     why_not_yet_bookable,
     why_too_far,
 )
 from ruko.db import db
 from ruko.errors import RukoError
-from ruko.offices import Holiday, Hours, Office, Village
+from ruko.offices import Bidang, Holiday, Hours, Office, Village
 
 MOST_ALTERNATIVES = 3
 
 SlotState = Literal["free", "mine", "taken", "closed", "past"]
-Claims = dict[tuple[int, date, int], int]
-"""Room, date and number of each occupied slot, with the village that holds it."""
-
-
-# ── Quota ─────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """How many of a village's seats in one week are used."""
-
-    period: str
-    limit: int
-    used: int
-
-
-def period_of(day: date) -> str:
-    """The ISO week of a day: 2026-W48."""
-    year, week, _ = day.isocalendar()
-    return f"{year:04}-W{week:02}"
-
-
-def quota_of(office: Office, village: Village, day: date, now: datetime) -> Quota:
-    """The village's quota in the week of `day`; overdue requests no longer count."""
-    used = db.session.scalar(
-        select(func.count())
-        .select_from(QuotaSeat)
-        .join(Booking, Booking.id == QuotaSeat.booking_id)
-        .where(
-            QuotaSeat.village_id == village.id,
-            QuotaSeat.period == period_of(day),
-            not_(is_overdue(now)),
-        )
-    )
-    return Quota(period_of(day), office.quota_per_week, used or 0)
 
 
 # ── The grid of a day, and the free slots of many ─────────────────────────────────────────────
@@ -90,24 +58,41 @@ class DayGrid:
         return self.closed_reason is None
 
 
-def day_grid(office: Office, day: date, *, village: Village | None, now: datetime) -> DayGrid:
-    """Every room's slots on `day`; with `village`, its own ones and its quota are shown."""
+def day_grid(
+    office: Office,
+    day: date,
+    *,
+    village: Village | None,
+    now: datetime,
+    bidang: Bidang | None = None,
+    besides: Draft | Booking | None = None,
+) -> DayGrid:
+    """Every room's slots on `day`; with `village`, its own ones and its quota are shown.
+
+    With `bidang`, a slot is free only while one of its officers is. What `besides` takes counts as
+    free: it is the draft or the booking whose time is being chosen.
+    """
     table = timetable(office, day)
     closed = why_too_far(office, day, now) or table.why_closed(now)
-    claims = _claims(office, day, day, now)
+    occupied = occupied_between(office, day, day, now, besides=besides, bidang=bidang)
 
     def view(room: Room, slot: Slot) -> SlotView:
-        holder = claims.get((room.id, day, slot.no))
-        if holder is not None:
-            mine = village is not None and holder == village.id
+        taken = occupied.of(room, day, slot.no)
+        if taken and taken.village_id:
+            mine = village is not None and taken.village_id == village.id
             return SlotView(slot.no, slot.starts, slot.ends, "mine" if mine else "taken")
+        if taken and not closed:
+            shut = shut_by(room.name, taken.closure or "")
+            return SlotView(slot.no, slot.starts, slot.ends, "closed", shut)
         state, reason = ("closed", closed) if closed else _offer(table, slot, now)
+        if state == "free" and bidang and not occupied.officer_free(bidang, day, slot.no):
+            state, reason = "taken", OfficersTaken(bidang=bidang.name)
         return SlotView(slot.no, slot.starts, slot.ends, state, reason)
 
     return DayGrid(
         day,
         closed,
-        quota_of(office, village, day, now) if village else None,
+        quota_of(office, village, day, now, besides=besides) if village else None,
         [(room, [view(room, slot) for slot in table.slots]) for room in all_rooms(office)],
     )
 
@@ -120,16 +105,23 @@ def _offer(table: Timetable, slot: Slot, now: datetime) -> tuple[SlotState, Ruko
     return ("past", refusal) if refusal else ("free", None)
 
 
-def free_counts(office: Office, days: Sequence[date], now: datetime) -> dict[date, int]:
-    """How many slots of all rooms can still be booked on each of `days`."""
+def free_counts(
+    office: Office,
+    days: Sequence[date],
+    now: datetime,
+    *,
+    bidang: Bidang | None = None,
+    besides: Draft | Booking | None = None,
+) -> dict[date, int]:
+    """How many slots of all rooms can still be booked on each of `days`, with an officer of `bidang`."""
     if not days:
         return {}
-    first, last = min(days), max(days)
     rooms = all_rooms(office)
-    claims = _claims(office, first, last, now)
+    span = min(days), max(days)
+    occupied = occupied_between(office, *span, now, besides=besides, bidang=bidang)
     offered = _bookable_slots(office, days, now)
     return {
-        day: sum((r.id, day, s.no) not in claims for s in offered[day] for r in rooms)
+        day: sum(occupied.free(r, bidang, day, s.no) for s in offered[day] for r in rooms)
         for day in days
     }
 
@@ -139,11 +131,14 @@ class Wish:
     """The room (or an outside visit) and the time that a village wants, for so many people."""
 
     village: Village
+    bidang: Bidang
     room: Room | None
     attendees: int
     day: date
     start: time
     end: time
+    seated: Draft | Booking | None = None
+    """What has a quota seat for it already, which moves along."""
 
 
 def alternatives(office: Office, wish: Wish, now: datetime) -> list[Alternative]:
@@ -151,7 +146,7 @@ def alternatives(office: Office, wish: Wish, now: datetime) -> list[Alternative]
     last = last_bookable_day(office, now)
     days = [wish.day + timedelta(days=n) for n in range((last - wish.day).days + 1)]
     rooms = [r for r in all_rooms(office) if r.capacity >= wish.attendees]
-    claims = _claims(office, wish.day, last, now)
+    occupied = occupied_between(office, wish.day, last, now, bidang=wish.bidang)
 
     def nearness(other: Alternative) -> tuple[timedelta, bool, int]:
         return _apart(other.start, wish.start), other.room != wish.room, other.room.position
@@ -162,9 +157,9 @@ def alternatives(office: Office, wish: Wish, now: datetime) -> list[Alternative]
             Alternative(room, day, stretch[0].starts, stretch[-1].ends)
             for stretch in _stretches(slots, _apart(wish.start, wish.end))
             for room in rooms
-            if all((room.id, day, slot.no) not in claims for slot in stretch)
+            if all(occupied.free(room, wish.bidang, day, slot.no) for slot in stretch)
         ]
-        if free and _has_seat(office, wish.village, day, now):
+        if free and _has_seat(office, wish, day, now):
             found += sorted(free, key=nearness)
         if len(found) >= MOST_ALTERNATIVES:
             break
@@ -187,26 +182,12 @@ def _apart(one: time, other: time) -> timedelta:
     return abs(datetime.combine(day, one) - datetime.combine(day, other))
 
 
-def _has_seat(office: Office, village: Village, day: date, now: datetime) -> bool:
-    quota = quota_of(office, village, day, now)
+def _has_seat(office: Office, wish: Wish, day: date, now: datetime) -> bool:
+    quota = quota_of(office, wish.village, day, now, besides=wish.seated)
     return quota.used < quota.limit
 
 
 # ── What the tables say about many days at once ───────────────────────────────────────────────
-
-
-def _claims(office: Office, first: date, last: date, now: datetime) -> Claims:
-    """The occupied slots from `first` to `last`; an overdue request no longer occupies its own."""
-    rows = db.session.execute(
-        select(SlotClaim.room_id, SlotClaim.date, SlotClaim.slot_no, Booking.village_id)
-        .join(Booking, Booking.id == SlotClaim.booking_id)
-        .where(
-            Booking.office_id == office.id,
-            Booking.date.between(first, last),
-            not_(is_overdue(now)),
-        )
-    )
-    return {(room_id, day, no): village_id for room_id, day, no, village_id in rows}
 
 
 def _bookable_slots(office: Office, days: Sequence[date], now: datetime) -> dict[date, list[Slot]]:

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from ruko.bookings.models import Slot
 from ruko.db import db
 from ruko.errors import N_, Closed, Invalid, RukoError, TooLate, TooSoon
-from ruko.offices import Office, Span, first_open_days, spans_on
+from ruko.offices import Office, Span, closures_on, first_open_days, spans_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,14 @@ class Timetable:
             return Closed(
                 N_("No room can be booked on %(day)s: the office is closed."), day=self.day
             )
-        if self.holiday:
+        if reason := self.holiday or self._closed_by(time.min, time.max):
             return Closed(
                 N_(
                     "No room can be booked on %(day)s: the office is closed (%(holiday)s)."
                     " The next day with service is %(next)s."
                 ),
                 day=self.day,
-                holiday=self.holiday,
+                holiday=reason.rstrip("."),
                 next=following[0],
             )
         return Closed(
@@ -74,6 +74,8 @@ class Timetable:
         closed = self.why_closed(now)
         if closed:
             return closed
+        if reason := self._closed_by(start, end):
+            return shut_by(self.office.house_name, reason)
         office, first, last = self.office, self.spans[0].opens, self.spans[-1].closes
         if first <= office.at(self.day, start) and office.at(self.day, end) <= last:
             return Closed(
@@ -91,14 +93,42 @@ class Timetable:
             closes=office.local(last).timetz(),
         )
 
+    def _closed_by(self, start: time, end: time) -> str | None:
+        """The reason of the closure that touches that stretch, if one does."""
+        starts_at, ends_at = self.office.at(self.day, start), self.office.at(self.day, end)
+        for closure in closures_on(self.office, self.day):
+            if closure.starts_at < ends_at and closure.ends_at > starts_at:
+                return str(closure.reason)
+        return None
+
+
+def shut_by(name: str, reason: str) -> Closed:
+    """The sentence for a room, or the house, that is closed for a while."""
+    return Closed(
+        N_("Nothing can be booked then: %(room)s is closed (%(reason)s)."),
+        room=name,
+        reason=reason.rstrip("."),
+    )
+
 
 def timetable(office: Office, day: date) -> Timetable:
     """What `day` offers by its weekday's slots and hours."""
-    slots = db.session.scalars(
-        select(Slot).filter_by(office_id=office.id, weekday=day.weekday()).order_by(Slot.starts)
-    )
+    slots = tuple(slots_of(office, day))
     spans, holiday = spans_on(office, day)
-    return Timetable(office, day, tuple(slots), spans, holiday)
+    return Timetable(office, day, slots, spans, holiday)
+
+
+def slots_of(office: Office, day: date) -> list[Slot]:
+    """The slots of the day's weekday, whether there is service or not."""
+    of_day = {"b_office": office.id, "b_weekday": day.weekday()}
+    return list(db.session.scalars(_SLOTS, of_day))
+
+
+_SLOTS = (
+    select(Slot)
+    .where(Slot.office_id == bindparam("b_office"), Slot.weekday == bindparam("b_weekday"))
+    .order_by(Slot.starts)
+)
 
 
 def contiguous(slots: Iterable[Slot], start: time, end: time) -> tuple[Slot, ...]:

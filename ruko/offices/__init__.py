@@ -20,6 +20,7 @@ from ruko.offices.hours import (
     Span,
     calendar_of,
     closure_now,
+    closures_on,
     first_open_days,
     opening,
     require_numbers,
@@ -40,6 +41,7 @@ from ruko.offices.models import (
     Village,
     full_name,
 )
+from ruko.offices.officers import set_officers
 from ruko.offices.queries import (
     all_bidang,
     all_categories,
@@ -91,6 +93,7 @@ __all__ = [
     "check_entry",
     "close_early",
     "closure_now",
+    "closures_on",
     "entries_on",
     "find_office",
     "first_open_days",
@@ -108,6 +111,7 @@ __all__ = [
     "remove_entry",
     "reopen",
     "require_numbers",
+    "set_officers",
     "spans_on",
     "standings",
     "weekly_hours",

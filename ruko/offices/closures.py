@@ -43,7 +43,12 @@ def reopen(office: Office, *, by: Actor, now: datetime) -> None:
     """End the closure that runs now; raises `WrongState` when none does."""
     ended = db.session.scalars(
         update(Closure)
-        .where(Closure.office_id == office.id, Closure.starts_at <= now, Closure.ends_at > now)
+        .where(
+            Closure.office_id == office.id,
+            Closure.room_id.is_(None),
+            Closure.starts_at <= now,
+            Closure.ends_at > now,
+        )
         .values(ends_at=now)
         .returning(Closure.id)
     ).all()

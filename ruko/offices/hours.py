@@ -27,8 +27,10 @@ _CLOSURES = (
     select(Closure.starts_at, Closure.ends_at, Closure.reason)
     .where(
         Closure.office_id == bindparam("b_office"),
+        Closure.room_id.is_(None),
         Closure.ends_at > bindparam("b_from"),
         Closure.starts_at < bindparam("b_to"),
+        Closure.starts_at < Closure.ends_at,  # one called off before it began cuts nothing
     )
     .order_by(Closure.starts_at)
 )
@@ -111,6 +113,11 @@ def calendar_of(
     }
 
 
+def closures_on(office: Office, day: date) -> Sequence[Any]:
+    """When and why all of the office is closed on that day, beside its hours and holidays."""
+    return _closures(office, day, day)
+
+
 def _closures(office: Office, first: date, last: date) -> Sequence[Any]:
     """The closures that touch the days from `first` to `last`."""
     days = {
@@ -182,10 +189,15 @@ def require_numbers(office: Office, now: datetime) -> Opening:
 
 
 def closure_now(office: Office, now: datetime) -> Closure | None:
-    """The closure that runs at `now`, such as a day that was closed early; None without one."""
+    """The closure of the whole office that runs at `now`, such as a day that was closed early."""
     return db.session.scalar(
         select(Closure)
-        .where(Closure.office_id == office.id, Closure.starts_at <= now, Closure.ends_at > now)
+        .where(
+            Closure.office_id == office.id,
+            Closure.room_id.is_(None),
+            Closure.starts_at <= now,
+            Closure.ends_at > now,
+        )
         .limit(1)
     )
 

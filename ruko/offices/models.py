@@ -49,6 +49,14 @@ class Office(Base):
     """How many waiting visitors come before one who rejoins after a missed call."""
     let_pass_behind: Mapped[int]
     undo_seconds: Mapped[int]
+    hold_minutes: Mapped[int]
+    """How long a chosen time is kept while the request is written."""
+    no_show_minutes: Mapped[int]
+    """After its start a booking that nobody checked in counts as missed."""
+    proposal_hours: Mapped[int]
+    """How long a time proposed by the office is kept for the village's answer."""
+    quiet_weeks: Mapped[int]
+    """A village that has not coordinated for so long is worth a call."""
     queue_day: Mapped[date | None]
     """The day whose queue runs; the first write of another day closes what was left open."""
 
@@ -123,6 +131,8 @@ class Bidang(Base):
     active: Mapped[bool] = mapped_column(default=True)
     daily_capacity: Mapped[int | None]
     """Numbers that may be taken in a day, None without a limit; a booking is never refused by it."""
+    officers: Mapped[int | None]
+    """How many meetings it can attend at one time, None without a limit."""
 
     services: Mapped[list["Service"]] = relationship(order_by="Service.position")
 
@@ -207,7 +217,7 @@ class Holiday(Base):
 
 
 class Closure(Base):
-    """A stretch in which the office is shut outside its usual rhythm, with the reason people read.
+    """A stretch in which the office, or one room of it, is shut, with the reason people read.
 
     Nothing is deleted: reopening early moves its end.
     """
@@ -222,6 +232,7 @@ class Closure(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     reason: Mapped[str] = mapped_column(String(200))
+    room_id: Mapped[int | None] = mapped_column(ForeignKey("room.id"))
 
 
 class BoardEntry(Base):
