@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Flask, current_app, request
 
-from api import bookings, desk, offices, openapi, rooms, tickets, turns
+from api import bookings, desk, feed, offices, openapi, rooms, tickets, turns
 from api.probes import bp as probes
 from ruko.web import Throttle, caller
 from ruko.web.doors import is_capability
@@ -13,7 +13,7 @@ def open_door(app: Flask) -> None:
     """Let programs in at `/api/v1`, `/healthz` and `/readyz`."""
     v1 = Blueprint("api", __name__, url_prefix="/api/v1")
     v1.before_request(limit_strangers)
-    for part in (offices, tickets, desk, turns, rooms, bookings, openapi):
+    for part in (offices, tickets, desk, turns, rooms, bookings, feed, openapi):
         v1.register_blueprint(part.bp)
     app.register_blueprint(v1)
     app.register_blueprint(probes)

@@ -5,14 +5,29 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
-from api.body import Choice, Clock, Day, Text, Whole, answered, read_body, read_query
+from api.body import Choice, Clock, Day, Fields, Text, Whole, answered, read_body, read_query
 from api.operations import CALENDAR, SVG, operation
 from api.pages import MOST, PAGING, read_moment_cursor, write_cursor
-from api.shown import booking_json
+from api.shown import booking_json, bookings_json
 from ruko import bookings, clock
 from ruko.accounts import Role, User
-from ruko.bookings import Booking, BookingState, bookings_of, get_booking, get_room
-from ruko.bookings.rules import LARGEST_VISIT, LONGEST_LEADER, LONGEST_REASON, LONGEST_TOPIC
+from ruko.bookings import (
+    Booking,
+    BookingState,
+    CancelCode,
+    Channel,
+    LeaderRole,
+    bookings_of,
+    get_booking,
+    get_room,
+)
+from ruko.bookings.entered import (
+    LARGEST_VISIT,
+    LONGEST_LEADER,
+    LONGEST_QUOTA_REASON,
+    LONGEST_REASON,
+    LONGEST_TOPIC,
+)
 from ruko.errors import N_, Forbidden, Invalid, Unauthenticated
 from ruko.offices import Office, Village, get_bidang, get_category, get_village
 from ruko.web import (
@@ -29,19 +44,26 @@ from ruko.web import (
 bp = Blueprint("bookings", __name__)
 
 DECIDING = (Role.OPERATOR, Role.ADMIN)
+SERVING = (Role.STAFF, *DECIDING)
 BOOKING = (Role.VILLAGE, *DECIDING)
-BOOK = {
+MOVE: Fields = {
     "room": Whole(nullable=True),
     "date": Day(),
     "start": Clock(),
     "end": Clock(),
+}
+BOOK: Fields = {
+    **MOVE,
     "bidang": Text(),
     "category": Text(),
     "topic": Text(longest=LONGEST_TOPIC),
     "attendees": Whole(most=LARGEST_VISIT),
     "leader": Text(longest=LONGEST_LEADER),
+    "leader_role": Choice(words=LeaderRole, optional=True),
     "phone": Text(optional=True),
     "village": Text(optional=True),
+    "channel": Choice(words=Channel, optional=True),
+    "quota_reason": Text(longest=LONGEST_QUOTA_REASON, optional=True),
 }
 LIST = {
     "from": Day(optional=True),
@@ -51,7 +73,10 @@ LIST = {
     **PAGING,
 }
 DECLINE = {"reason": Text(longest=LONGEST_REASON)}
-CANCEL = {"reason": Text(longest=LONGEST_REASON), "code": Text(optional=True)}
+CANCEL = {
+    "reason": Text(longest=LONGEST_REASON),
+    "code": Choice(words=CancelCode, optional=True),
+}
 
 
 @bp.post("/offices/<office>/bookings")
@@ -61,22 +86,22 @@ def book() -> ResponseReturnValue:
     user, office, now = require_role(*BOOKING), current_office(), clock.now()
     if done := answered(user):
         return done
-    given = read_body(BOOK)
-    wish: dict[str, Any] = {
-        name: given[name] for name in ("start", "end", "topic", "attendees", "leader")
-    }
+    given, on_behalf = read_body(BOOK), user.runs_office
+    entered: dict[str, Any] = {name: given[name] for name in ("topic", "attendees", "leader")}
     booking = bookings.book(
         office,
-        room=None if given["room"] is None else get_room(office, given["room"]),
+        **_where(office, given),
         bidang=get_bidang(office, given["bidang"]),
         category=get_category(office, given["category"]),
         village=_whose(office, user, given),
-        day=given["date"],
+        role=given.get("leader_role"),
         phone=given.get("phone"),
+        quota_reason=_beyond_quota(user, given),
+        channel=given.get("channel") if on_behalf else None,
         by=user.actor,
-        on_behalf=user.role != Role.VILLAGE,
+        on_behalf=on_behalf,
         now=now,
-        **wish,
+        **entered,
     )
     answer = jsonify(booking_json(booking, now=now))
     answer.status_code = 201
@@ -104,7 +129,7 @@ def bookings_list() -> ResponseReturnValue:
     shown, last = found[:limit], found[limit - 1 : limit]
     more = len(found) > limit
     return jsonify(
-        items=[booking_json(booking, now=now) for booking in shown],
+        items=bookings_json(shown, now=now),
         next_cursor=write_cursor(f"{last[0].starts_at.isoformat()}/{last[0].id}") if more else None,
     )
 
@@ -164,8 +189,35 @@ def cancel(code: str) -> ResponseReturnValue:
     booking, user = _find(code, *BOOKING)
     if done := answered(user):
         return done
-    reason, now = read_body(CANCEL)["reason"], clock.now()
-    bookings.cancel(booking, reason, by=user.actor, privileged=user.runs_office, now=now)
+    given, privileged = read_body(CANCEL), user.runs_office
+    why = {"reason": given["reason"], "code": given.get("code")}
+    bookings.cancel(booking, **why, by=user.actor, privileged=privileged, now=clock.now())
+    return _changed(booking)
+
+
+@bp.post("/bookings/<code>/move")
+@operation("Another room or time (its village, operator)", {200: "Booking"}, body=MOVE)
+def move(code: str) -> ResponseReturnValue:
+    """Refused, it keeps its own; a village's move into a room with approval waits for it anew."""
+    booking, user = _find(code, *BOOKING)
+    if done := answered(user):
+        return done
+    where, privileged = _where(booking.office, read_body(MOVE)), user.runs_office
+    bookings.move(booking, **where, by=user.actor, privileged=privileged, now=clock.now())
+    return _changed(booking)
+
+
+@bp.post("/bookings/<code>/complete")
+@operation("It took place (staff of its bidang, operator)", {200: "Booking"})
+def complete(code: str) -> ResponseReturnValue:
+    """Without a ticket, as on a visit, or though nobody checked in."""
+    booking, user = _find(code, *SERVING)
+    if done := answered(user):
+        return done
+    read_body({})
+    if not user.may_serve(booking.bidang_id):
+        raise Forbidden
+    bookings.conclude(booking, by=user.actor, now=clock.now())
     return _changed(booking)
 
 
@@ -175,8 +227,11 @@ def _find(code: str, *roles: Role) -> tuple[Booking, User]:
     if who is None:
         raise Unauthenticated
     office = office_of(who.office_id)
-    user = require_role(*roles)
-    return get_booking(code, office=office, village=user.village), user
+    user = require_role(*Role)
+    booking = get_booking(code, office=office, village=user.village)
+    if user.role not in roles:
+        raise Forbidden
+    return booking, user
 
 
 def _named(office: Office, user: User, given: dict[str, Any]) -> Village | None:
@@ -194,6 +249,20 @@ def _whose(office: Office, user: User, given: dict[str, Any]) -> Village:
     if village is None:
         raise Invalid("village", N_("Please fill in this field."))
     return village
+
+
+def _where(office: Office, given: dict[str, Any]) -> dict[str, Any]:
+    """The room, or None for an outside visit, and the time."""
+    room = None if given["room"] is None else get_room(office, given["room"])
+    return {"room": room, "day": given["date"], "start": given["start"], "end": given["end"]}
+
+
+def _beyond_quota(user: User, given: dict[str, Any]) -> str | None:
+    """Why the week's quota does not count this time; only the operator may say so."""
+    reason: str | None = given.get("quota_reason")
+    if reason is not None and not user.runs_office:
+        raise Forbidden
+    return reason
 
 
 def _changed(booking: Booking) -> Response:

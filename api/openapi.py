@@ -23,6 +23,7 @@ language of its `detail`.
 A POST may carry an `Idempotency-Key`: the same key and body give the same answer again, and nothing
 is done twice.
 """
+_SIGNED_IN: list[dict[str, list[str]]] = [{"bearer": []}, {"session": []}]
 _KEY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -56,12 +57,13 @@ def describe() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "RUKO", "version": "1", "description": _ABOUT},
         "servers": [{"url": base_url() + PREFIX}],
-        "security": [{"bearer": []}, {"session": []}],
+        "security": _SIGNED_IN,
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": SCHEMAS,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
+                "address": {"type": "apiKey", "in": "query", "name": "token"},
                 "session": {"type": "apiKey", "in": "cookie", "name": "ruko_session"},
             },
         },
@@ -88,6 +90,8 @@ def _operation(rule: Rule, about: Operation, method: str) -> dict[str, Any]:
         }
     if about.public:
         described["security"] = []
+    elif about.in_query:
+        described["security"] = [{"address": []}, *_SIGNED_IN]
     return described
 
 

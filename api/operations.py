@@ -22,6 +22,8 @@ class Operation:
     body: Fields | None
     query: Fields
     public: bool
+    in_query: bool
+    """Whether the address may carry the caller's token."""
 
 
 OPERATIONS: dict[Callable[..., Any], Operation] = {}
@@ -35,11 +37,12 @@ def operation(
     body: Fields | None = None,
     query: Fields | None = None,
     public: bool = False,
+    in_query: bool = False,
 ) -> Callable[[View], View]:
     """Describe the view below."""
 
     def describe(view: View) -> View:
-        OPERATIONS[view] = Operation(summary, answers, body, query or {}, public)
+        OPERATIONS[view] = Operation(summary, answers, body, query or {}, public, in_query)
         return view
 
     return describe

@@ -1,20 +1,21 @@
-"""The rooms and what is free in them."""
+"""The rooms and what is free in them; another village's slot is only `taken`."""
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from api.body import Day, Whole, read_query
+from api.body import Day, Text, Whole, read_query
 from api.operations import operation
 from api.pages import PAGING, page
 from ruko import clock, words
 from ruko.accounts import Role
 from ruko.bookings import Room, SlotView, all_rooms, day_grid, get_room
 from ruko.errors import RukoError
+from ruko.offices import get_bidang
 from ruko.web import current_office, require_role
 
 bp = Blueprint("rooms", __name__)
 
-SLOTS = {"date": Day(), "room": Whole(optional=True)}
+SLOTS = {"date": Day(), "room": Whole(optional=True), "bidang": Text(optional=True)}
 
 
 @bp.get("/offices/<office>/rooms")
@@ -42,11 +43,12 @@ def rooms() -> ResponseReturnValue:
     query=SLOTS,
 )
 def slots() -> ResponseReturnValue:
-    """Each room's slots of a day; another village's is only `taken`."""
+    """Each room's slots of a day; with `bidang` they are free only while one of its officers is."""
     user, office = require_role(*Role), current_office()
-    given = read_query(SLOTS)
+    given, village = read_query(SLOTS), user.village
     wanted = get_room(office, given["room"]) if "room" in given else None
-    grid = day_grid(office, given["date"], village=user.village, now=clock.now())
+    bidang = get_bidang(office, given["bidang"]) if "bidang" in given else None
+    grid = day_grid(office, given["date"], village=village, bidang=bidang, now=clock.now())
     quota = grid.quota
     return jsonify(
         date=grid.date.isoformat(),

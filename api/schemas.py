@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ruko.bookings import BookingState
+from ruko.bookings import BookingState, CancelCode, Channel, LeaderRole
 from ruko.tickets import State, VisitorKind
 from ruko.web.answers import TITLES
 
@@ -235,10 +235,17 @@ SCHEMAS: dict[str, Schema] = {
         topic=TEXT,
         attendees=WHOLE,
         leader=TEXT,
+        leader_role=maybe(words(*LeaderRole)),
         phone=maybe(TEXT),
+        papers=WHOLE,
+        bring_along=maybe(TEXT),
+        on_behalf=FLAG,
+        channel=maybe(words(*Channel)),
+        village_confirmed_at=maybe(MOMENT),
         starts_at=MOMENT,
         ends_at=MOMENT,
         reason=maybe(TEXT),
+        cancel_code=maybe(words(*CancelCode)),
         url=LINK,
         qr_url=LINK,
         ics_url=LINK,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from ruko.bookings import Booking, shown_state
+from ruko.bookings import Booking, paper_counts, shown_state
 from ruko.offices import Office
 from ruko.receipts import Hearing, hearings
 from ruko.tickets import State, Visit, estimate_for, rejoin_until
@@ -102,9 +102,20 @@ def call_json(office: Office, call: Any) -> dict[str, Any]:
     }
 
 
+def bookings_json(bookings: Iterable[Booking], *, now: datetime) -> list[dict[str, Any]]:
+    """Bookings as their village and the office see them."""
+    shown = list(bookings)
+    papers = paper_counts(shown)
+    return [_booking_json(booking, papers.get(booking.id, 0), now) for booking in shown]
+
+
 def booking_json(booking: Booking, *, now: datetime) -> dict[str, Any]:
     """A booking as its village and the office see it."""
-    office, room = booking.office, booking.room
+    return bookings_json([booking], now=now)[0]
+
+
+def _booking_json(booking: Booking, papers: int, now: datetime) -> dict[str, Any]:
+    office, room, answered_at = booking.office, booking.room, booking.village_confirmed_at
     return {
         "code": booking.code,
         "state": shown_state(booking, now),
@@ -118,10 +129,17 @@ def booking_json(booking: Booking, *, now: datetime) -> dict[str, Any]:
         "topic": booking.topic,
         "attendees": booking.attendees,
         "leader": booking.leader,
+        "leader_role": booking.leader_role,
         "phone": booking.phone,
+        "papers": papers,
+        "bring_along": booking.bring_along,
+        "on_behalf": booking.on_behalf,
+        "channel": booking.channel,
+        "village_confirmed_at": moment(office, answered_at) if answered_at else None,
         "starts_at": moment(office, booking.starts_at),
         "ends_at": moment(office, booking.ends_at),
         "reason": booking.decided_reason,
+        "cancel_code": booking.cancel_code,
         "url": booking_url(booking),
         "qr_url": url_of("api.bookings.picture", code=booking.code),
         "ics_url": url_of("api.bookings.calendar", code=booking.code),

@@ -1,5 +1,6 @@
 """Years of an office's past in a few minutes: tickets, turns, calls, trail and bookings, by bulk SQL."""
 
+from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from sqlalchemy import (
 )
 
 from ruko.audit import AuditEvent
-from ruko.bookings import Booking, SlotClaim
+from ruko.bookings import BidangClaim, Booking, QuotaSeat, SlotClaim, period_of
 from ruko.db import UTCDateTime
 from ruko.offices import Bidang, Category, Counter, OfficeState, Village
 from ruko.tickets import Call, Ticket, TicketSeries, Turn
@@ -49,7 +50,7 @@ def fill(url: str, tickets: int) -> None:
             connection.exec_driver_sql("PRAGMA cache_size = -400000")
         for n, day in enumerate(reversed(past_days(DAYS))):
             _visits(connection, day, tickets // DAYS + (n < tickets % DAYS))
-        _bookings(connection)
+        fill_bookings(connection)
         newest = connection.scalar(select(func.max(_calls.c.seq))) or 0
         connection.execute(update(OfficeState).values(call_seq=newest))
     if engine.dialect.name == "sqlite":
@@ -181,18 +182,24 @@ def _note(
     )
 
 
-def _bookings(connection: Connection) -> None:
-    """Both rooms, every slot of the mornings, held as they were booked."""
-    village = connection.execute(select(Village.id, Village.office_id)).first()
+def fill_bookings(connection: Connection) -> None:
+    """Five years of both rooms, every slot of the mornings, held as they were booked."""
+    villages = connection.execute(select(Village.id, Village.office_id)).all()
     category = connection.execute(select(Category.id, Category.bidang_id)).first()
-    if village is None or category is None:
+    if not villages or category is None:
         raise LookupError("The office has no village or no category.")
     rows: list[dict[str, Any]] = []
     claims: list[dict[str, Any]] = []
+    lanes: list[dict[str, Any]] = []
+    seats: list[dict[str, Any]] = []
+    used: dict[tuple[int, str], int] = defaultdict(int)
     for day in past_days(DAYS):
         for n in range(MEETINGS_PER_DAY):
             starts = datetime(day.year, day.month, day.day, 0, tzinfo=UTC) + timedelta(hours=n // 2)
             slot, room = n // 2 + 1, n % 2 + 1
+            village = villages[len(rows) % len(villages)]
+            week = village.id, period_of(day)
+            used[week] += 1
             rows.append(
                 {"id": len(rows) + 1, "office_id": village.office_id, "code": f"{len(rows):08}",
                  "room_id": room, "village_id": village.id, "bidang_id": category.bidang_id,
@@ -201,9 +208,15 @@ def _bookings(connection: Connection) -> None:
                  "first_slot": slot, "last_slot": slot, "state": "completed", "version": 3,
                  "on_behalf": False, "created_at": starts, "changed_at": starts}
             )  # fmt: skip
-            claims.append({"room_id": room, "date": day, "slot_no": slot, "booking_id": len(rows)})
+            here = {"date": day, "slot_no": slot, "booking_id": len(rows)}
+            claims.append({"room_id": room} | here)
+            lanes.append({"bidang_id": category.bidang_id, "lane": room} | here)
+            seats.append(
+                {"village_id": week[0], "period": week[1], "n": used[week], "booking_id": len(rows)}
+            )
     connection.execute(insert(Booking.__table__), rows)  # type: ignore[arg-type]  # a mapped table is a Table
-    connection.execute(insert(SlotClaim.__table__), claims)  # type: ignore[arg-type]  # the same
+    for table, written in ((SlotClaim, claims), (BidangClaim, lanes), (QuotaSeat, seats)):
+        connection.execute(insert(table.__table__), written)  # type: ignore[arg-type]  # the same
     if connection.dialect.name == "postgresql":  # the next id, as if the rows had come one by one
         connection.execute(text("SELECT setval('booking_id_seq', (SELECT max(id) FROM booking))"))
 

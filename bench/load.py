@@ -26,6 +26,7 @@ class Ask:
     token: str
     body: bytes
     headers: str = ""
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def _drive(
 def _send(line: _Line, ask: Ask) -> None:
     line.kind, line.heard = ask.kind, b""
     head = (
-        f"POST {ask.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {ask.token}\r\n"
+        f"{ask.method} {ask.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {ask.token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(ask.body)}\r\n{ask.headers}\r\n"
     )
     line.begun = time.perf_counter()

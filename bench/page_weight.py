@@ -5,15 +5,18 @@ and any address outside the server is an error.
 """
 
 import platform
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from bench.call_to_display import post
 from bench.office import PASSWORD, SLUG, Measured, measured_office
 from tests.browser_driver import running_chromium
 
 BUDGET_KB = {"kiosk": 120, "display": 160, "booking": 100, "ticket": 65}
+STEPS = ("date", "time?date=2026-11-24", "people", "check")
+"""Of a booking, after its first page."""
 
 
 def main() -> None:
@@ -36,6 +39,11 @@ def main() -> None:
                 f"{name:8} {weight / 1024:6.1f} KB in {requests:2} requests"
                 f"   (budget {BUDGET_KB[name]} KB)   outside the server: {outside or 'none'}"
             )
+        for name, (weight, requests, outside) in steps(browser, office):
+            print(
+                f"booking, {name:6} {weight / 1024:6.1f} KB in {requests:2} requests"
+                f"   outside the server: {outside or 'none'}"
+            )
 
 
 def visit(
@@ -46,10 +54,17 @@ def visit(
     if name == "kiosk":
         token = office.tokens["kiosk"]
         context.add_cookies([{"name": "ruko_device", "value": token, "url": office.url}])
-    page = context.new_page()
     if name == "booking":
+        page = context.new_page()
         sign_in(page, office)
-    page.close()
+        page.close()
+    weighed = weigh(context, office, address)
+    context.close()
+    return weighed
+
+
+def weigh(context: BrowserContext, office: Measured, address: str) -> tuple[int, int, list[str]]:
+    """The same of one page, for somebody with these cookies and an empty cache."""
     page = context.new_page()
     bytes_received, requests, outside = [0], [0], list[str]()
     wire = context.new_cdp_session(page)
@@ -62,8 +77,34 @@ def visit(
     )
     page.goto(address)
     page.wait_for_timeout(1500)
-    context.close()
+    page.close()
     return int(sum(bytes_received)), len(requests) - 1, outside
+
+
+def steps(browser: Browser, office: Measured) -> Iterator[tuple[str, tuple[int, int, list[str]]]]:
+    """The further pages of a booking, each as it is when one comes to it."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    sign_in(page, office)
+    page.goto(f"{office.url}/{SLUG}/booking")
+    page.get_by_label("Stunting").check()
+    page.get_by_label("Pokok bahasan").fill("Rembuk stunting")
+    page.locator("main button[type=submit]").last.click()
+    page.wait_for_url("**/date")
+    draft = page.url.removesuffix("/date")
+    for step in STEPS:
+        yield step.partition("?")[0], weigh(context, office, f"{draft}/{step}")
+        page.goto(f"{draft}/{step}")
+        if step.startswith("time"):
+            free = "label:has(input[name=when]:not([disabled]))"
+            page.locator(free).first.click()
+        elif step == "people":
+            page.get_by_label("Nama ketua rombongan").fill("Siti Aminah")
+            page.get_by_label("Jumlah peserta").fill("4")
+        if step not in {"check", "date"}:
+            page.locator("main button[type=submit]").last.click()
+            page.wait_for_url(lambda url, step=step: step.partition("?")[0] not in url)  # type: ignore[misc]
+    context.close()
 
 
 def sign_in(page: Page, office: Measured) -> None:

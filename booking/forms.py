@@ -1,25 +1,18 @@
-"""The forms of booking: what the meeting is about, and why one is called off."""
+"""The forms of the steps: what the meeting is about, and who comes."""
 
-from collections.abc import Iterable
-from datetime import time
+from collections import Counter
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import (
-    HiddenField,
-    IntegerField,
-    SelectField,
-    StringField,
-    TelField,
-    TextAreaField,
-)
+from wtforms import IntegerField, RadioField, SelectField, StringField, TelField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from ruko import words
-from ruko.bookings.rules import LONGEST_LEADER, LONGEST_PHONE, LONGEST_REASON, LONGEST_TOPIC
-from ruko.offices import Office, all_bidang, all_categories, all_villages
+from ruko.bookings import Channel, LeaderRole
+from ruko.bookings.entered import LONGEST_LEADER, LONGEST_PHONE, LONGEST_TOPIC
+from ruko.offices import Office, Village, all_bidang, all_categories, all_villages
 
 
 class Filled(InputRequired):
@@ -28,7 +21,7 @@ class Filled(InputRequired):
     def __call__(self, form: Any, field: Any) -> None:
         if not field.raw_data or not field.raw_data[0].strip():
             field.errors[:] = []
-            raise StopValidation(_("Please fill in this field."))
+            raise StopValidation(self.message or _("Please fill in this field."))
 
 
 class NumberField(IntegerField):
@@ -45,40 +38,52 @@ def _at_most(count: int) -> Length:
     return Length(max=count, message=_l("This is too long."))
 
 
-class RequestForm(FlaskForm):
-    """A village's wish for a room, or for a visit of the office (`room` empty)."""
+_ONE = Filled(message=_l("Please choose one of these."))
 
-    room = HiddenField()
-    date = HiddenField()
+
+class AboutForm(FlaskForm):
+    """What it is about; who books for a village says which one, and how it asked."""
+
     village = SelectField(_l("Which village?"), [Filled()], validate_choice=False)
-    start = SelectField(_l("Starts at"), validate_choice=False)
-    end = SelectField(_l("Ends at"), validate_choice=False)
-    category = SelectField(_l("Kind of problem"), [Filled()], validate_choice=False)
-    bidang = SelectField(_l("Bidang"), [Optional()], validate_choice=False)
+    channel = RadioField(_l("How the village asked"), [_ONE])
+    category = RadioField(_l("Kind of problem"), [_ONE], validate_choice=False)
+    bidang = SelectField(_l("Bidang"), validate_choice=False)
     topic = TextAreaField(_l("What will be discussed"), [Filled(), _at_most(LONGEST_TOPIC)])
-    attendees = NumberField(_l("How many people will come"), [Filled()])
-    leader = StringField(_l("Who leads the group"), [Filled(), _at_most(LONGEST_LEADER)])
-    phone = TelField(_l("Phone number"), [Optional(), _at_most(LONGEST_PHONE)])
 
-    def offer(self, office: Office, starts: Iterable[time], ends: Iterable[time]) -> None:
-        """Fill the lists with what the office and the day have."""
+    def offer(self, office: Office) -> None:
+        """Fill the lists with what the office has."""
         english = words.language() == "en"
         self.bidang.choices = [("", _("The one for this kind of problem"))] + [
             (b.code, b.name) for b in all_bidang(office)
         ]
-        self.category.choices = [("", _("Please choose"))] + [
-            (c.code, c.name_en if english else c.name, {"data-bidang": c.bidang.code})
-            for c in all_categories(office)
+        self.category.choices = [
+            (c.code, c.name_en if english else c.name) for c in all_categories(office)
         ]
         if "village" in self:
-            self.village.choices = [("", _("Please choose"))] + [
-                (v.code, v.full_name) for v in all_villages(office)
-            ]
-        for field, times in ((self.start, starts), (self.end, ends)):
-            field.choices = [(t.isoformat("minutes"), words.clock(t)) for t in sorted(set(times))]
+            self.village.choices = [("", _("Please choose")), *_villages(all_villages(office))]
+        if "channel" in self:
+            self.channel.choices = [(str(each), words.channel(each)) for each in Channel]
 
 
-class CancelForm(FlaskForm):
-    """Why a booking is called off."""
+def _villages(villages: list[Village]) -> list[tuple[str, str]]:
+    """The villages by name; those of equal name with their code."""
+    named = Counter(village.full_name for village in villages)
+    return [
+        (v.code, v.full_name if named[v.full_name] == 1 else f"{v.full_name} ({v.code})")
+        for v in villages
+    ]
 
-    reason = TextAreaField(_l("Why is it called off?"), [Filled(), _at_most(LONGEST_REASON)])
+
+class PeopleForm(FlaskForm):
+    """Who comes, and whom to reach before the day."""
+
+    leader = StringField(_l("Who leads the group"), [Filled(), _at_most(LONGEST_LEADER)])
+    leader_role = SelectField(_l("Their office in the village"), [Optional()])
+    attendees = NumberField(_l("How many people will come"), [Filled()])
+    phone = TelField(_l("Phone number"), [Optional(), _at_most(LONGEST_PHONE)])
+
+    def offer(self) -> None:
+        """Fill the list of offices."""
+        self.leader_role.choices = [("", _("Please choose"))] + [
+            (str(each), words.leader_role(each)) for each in LeaderRole
+        ]

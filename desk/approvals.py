@@ -1,8 +1,15 @@
 """Deciding on requests for a room."""
 
-from operator import attrgetter
-
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -10,10 +17,30 @@ from desk.forms import DeclineForm
 from desk.seat import staff_bar
 from desk.staff import DECIDING, signed_in_staff
 from ruko import clock, words
-from ruko.bookings import agenda, approve, decline, get_booking, pending_bookings
-from ruko.bookings.rules import LONGEST_REASON
+from ruko.bookings import (
+    Booking,
+    agenda,
+    all_asked,
+    approve,
+    approve_in,
+    confirm_by_village,
+    decline,
+    get_booking,
+    get_room,
+    shown_state,
+    unconfirmed_bookings,
+    withdraw_proposal,
+)
 from ruko.errors import Invalid, RukoError
-from ruko.web import commit, current_office, once, show_at_field, sign_in_required, undo
+from ruko.web import (
+    commit,
+    current_office,
+    once,
+    safe_path,
+    show_at_field,
+    sign_in_required,
+    undo,
+)
 
 bp = Blueprint("approvals", __name__)
 bp.before_request(sign_in_required(*DECIDING))
@@ -22,8 +49,8 @@ bp.context_processor(staff_bar)
 
 @bp.get("")
 def pending() -> ResponseReturnValue:
-    """What waits for a decision, and what the rooms hold today."""
-    return _page()
+    """What waits for a decision, what villages have yet to confirm, and what the rooms hold today."""
+    return page()
 
 
 @bp.post("/<code>/approve")
@@ -36,8 +63,25 @@ def say_yes(code: str) -> ResponseReturnValue:
     try:
         approve(booking, by=user.actor, now=clock.now())
     except RukoError as error:
-        return _page(problem=words.sentence(error), status=error.status)
-    return _decided(_("Approved: %(village)s.", village=booking.village.full_name))
+        return page(problem=words.sentence(error), status=error.status)
+    return decided(_("Approved: %(village)s.", village=booking.village.full_name))
+
+
+@bp.post("/<code>/approve-elsewhere")
+def approve_elsewhere(code: str) -> ResponseReturnValue:
+    """Grant the request in another room at the same time."""
+    user = signed_in_staff()
+    if done := once(user):
+        return done
+    booking = get_booking(code, office=current_office())
+    try:
+        room = get_room(current_office(), request.form.get("room", type=int))
+        approve_in(booking, room, by=user.actor, now=clock.now())
+    except RukoError as error:
+        return page(problem=words.sentence(error), status=error.status)
+    return decided(
+        _("Approved in %(room)s: %(village)s.", room=room.name, village=booking.village.full_name)
+    )
 
 
 @bp.post("/<code>/decline")
@@ -48,38 +92,73 @@ def say_no(code: str) -> ResponseReturnValue:
         return done
     booking = get_booking(code, office=current_office())
     if not entered.validate():
-        return _page(declining=(booking.code, entered), status=422)
+        return page(declining=(booking, entered), status=422)
     try:
         decline(booking, entered.reason.data or "", by=user.actor, now=clock.now())
     except RukoError as error:
         if isinstance(error, Invalid) and show_at_field(entered, error):
-            return _page(declining=(booking.code, entered), status=error.status)
-        return _page(problem=words.sentence(error), status=error.status)
-    return _decided(_("Declined: %(village)s.", village=booking.village.full_name))
+            return page(declining=(booking, entered), status=error.status)
+        return page(problem=words.sentence(error), status=error.status)
+    return decided(_("Declined: %(village)s.", village=booking.village.full_name))
 
 
-def _decided(said: str) -> Response:
-    """Back to the list; what was done is said only when it is kept."""
-    answer = commit(make_response(redirect(url_for("approvals.pending"), 303)))
+@bp.post("/<code>/withdraw")
+def withdraw(code: str) -> ResponseReturnValue:
+    """Take the proposal of another time back."""
+    user = signed_in_staff()
+    if done := once(user):
+        return done
+    booking = get_booking(code, office=current_office())
+    try:
+        withdraw_proposal(booking, by=user.actor, now=clock.now())
+    except RukoError as error:
+        return page(problem=words.sentence(error), status=error.status)
+    return decided(
+        _("The proposal for %(village)s was taken back.", village=booking.village.full_name)
+    )
+
+
+@bp.post("/<code>/confirm")
+def confirm(code: str) -> ResponseReturnValue:
+    """The village said yes by telephone to what was booked on its behalf."""
+    user = signed_in_staff()
+    if done := once(user):
+        return done
+    booking = get_booking(code, office=current_office())
+    try:
+        confirm_by_village(booking, by=user.actor, now=clock.now())
+    except RukoError as error:
+        return page(problem=words.sentence(error), status=error.status)
+    return decided(_("Confirmed by %(village)s.", village=booking.village.full_name))
+
+
+def decided(said: str) -> Response:
+    """Back to where it was decided; what was done is said only when it is kept."""
+    back = safe_path(request.form.get("next"), url_for("approvals.pending"))
+    answer = commit(make_response(redirect(back, 303)))
     flash(said, "success")
     return answer
 
 
-def _page(
-    declining: tuple[str, DeclineForm] | None = None,
+def page(
+    declining: tuple[Booking, DeclineForm] | None = None,
     problem: str | None = None,
     status: int = 200,
 ) -> Response:
+    """The list, after a refusal with what was wrong."""
+    declined, entered = declining or (None, None)
+    code = declined.code if declined else None
     undo()
     office, now = current_office(), clock.now()
-    code, entered = declining or (None, None)
-    page = render_template(
+    shown = render_template(
         "desk/approvals.html",
-        requests=sorted(pending_bookings(office, now), key=attrgetter("created_at")),
-        today=agenda(office, office.day(now)),
+        requests=all_asked(office, now),
+        unconfirmed=unconfirmed_bookings(office, now),
+        state_of=lambda booking: shown_state(booking, now),
+        today=agenda(office, office.day(now), now=now),
         declining=code,
         entered=entered,
         problem=problem,
-        longest_reason=LONGEST_REASON,
+        back=safe_path(request.form.get("next"), "") or None,
     )
-    return make_response(page, status)
+    return make_response(shown, status)

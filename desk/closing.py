@@ -8,8 +8,9 @@ from desk.office_forms import CloseForm
 from desk.seat import staff_bar
 from desk.staff import DECIDING, signed_in_staff
 from ruko import clock, words
+from ruko.bookings import close_early, reopen
 from ruko.errors import Invalid, RukoError
-from ruko.offices import all_bidang, close_early, closure_now, reopen
+from ruko.offices import all_bidang, closure_now
 from ruko.tickets import queue_of
 from ruko.web import commit, current_office, once, show_at_field, sign_in_required, undo
 

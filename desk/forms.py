@@ -10,7 +10,7 @@ from wtforms.validators import AnyOf, EqualTo, InputRequired, Length, Optional
 
 from ruko import words
 from ruko.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD
-from ruko.bookings import rules
+from ruko.bookings import entered
 from ruko.offices import Bidang
 from ruko.tickets import Outcome, moves, serving
 
@@ -132,4 +132,14 @@ class FinishForm(FlaskForm):
 class DeclineForm(FlaskForm):
     """Refusing a request for a room."""
 
-    reason = TextAreaField(_l("Reason for the village"), [_needed, _at_most(rules.LONGEST_REASON)])
+    reason = TextAreaField(
+        _l("Reason for the village"), [_needed, _at_most(entered.LONGEST_REASON)]
+    )
+
+
+class BringForm(FlaskForm):
+    """What the village is asked to bring; left empty, it is asked for nothing."""
+
+    bring_along = TextAreaField(
+        _l("Please bring also"), [Optional(), _at_most(entered.LONGEST_NOTE)]
+    )

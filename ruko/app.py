@@ -9,7 +9,6 @@ from flask import Flask, g, has_request_context, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 from flask_compress import Compress
-from flask_login import LoginManager
 from flask_migrate import Migrate
 from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -20,7 +19,7 @@ import desk
 import display
 import kiosk
 from ruko import clock, words
-from ruko.accounts import User, find_session_user
+from ruko.backup import install_backups
 from ruko.cli import cli
 from ruko.db import db, engine_options, is_transient, prepare_engine
 from ruko.live import install_live
@@ -31,6 +30,7 @@ from ruko.web.answers import is_api
 from ruko.web.callers import signed_in
 from ruko.web.doors import install_offices
 from ruko.web.safety import install_safety
+from ruko.web.sessions import install_sessions
 
 TRIES = 3
 """How often a unit of work is tried when PostgreSQL breaks a deadlock."""
@@ -89,13 +89,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     Migrate(app, db, directory=str(root / "migrations"), render_as_batch=True)
     Compress(app)
     Babel(app, locale_selector=_language)
-    _install_sign_in(app)
+    install_sessions(app)
     app.extensions["ruko_throttle"] = Throttle(settings.redis_url)
     install_offices(app)
     install_safety(app)
     install_answers(app)
     install_live(app, settings.redis_url)
     install_spooler(app)
+    install_backups(app, settings)
     for door in (booking, kiosk, display, desk, api):
         door.open_door(app)
     _install_templates(app, settings)
@@ -115,16 +116,6 @@ def _language() -> str:
         return request.accept_languages.best_match(words.LANGUAGES) or words.DEFAULT_LANGUAGE
     chosen = session.get("lang")
     return chosen if chosen in words.LANGUAGES else words.DEFAULT_LANGUAGE
-
-
-def _install_sign_in(app: Flask) -> None:
-    # Its context processor would ask the database for every page, also for the one that says it is away.
-    login = LoginManager(app, add_context_processor=False)
-    login.session_protection = None  # phones change their address; sessions end by their own key
-
-    @login.user_loader
-    def _load(session_id: str) -> User | None:
-        return find_session_user(session_id)
 
 
 def _install_templates(app: Flask, settings: Settings) -> None:

@@ -274,7 +274,8 @@ def _call(office: Office, row: Any) -> dict[str, Any]:
 
 
 def _agenda(office: Office, now: datetime) -> list[dict[str, Any]]:
-    entries = [e for e in bookings.agenda(office, office.day(now)) if e.ends_at > now]
+    agenda = bookings.agenda(office, office.day(now), now=now)
+    entries = [e for e in agenda if e.ends_at > now]
     return [
         {
             "room": e.room_id,

@@ -32,3 +32,8 @@ def is_moved() -> bool:
 def monotonic() -> float:
     """Seconds that never step back: for time-outs and throttles, never for business."""
     return time.monotonic()
+
+
+def of_machine() -> float:
+    """The computer's own time, never moved: for codes that a phone makes at the same moment."""
+    return time.time()

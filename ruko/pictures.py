@@ -1,4 +1,4 @@
-"""Pictures that people hand in, made into what a screen shows: upright, of its size, nothing but pixels.
+"""Pictures that people hand in, made into what is shown: upright, not too large, nothing but pixels.
 
 What a file is, its content alone says; its name and its declared type are not asked.
 """
@@ -17,8 +17,11 @@ MOST_BYTES = 8 * 1024 * 1024
 MOST_PIXELS = 50_000_000
 """As the largest cameras of phones take; a small file may claim far more and fill the memory."""
 SCREEN = (1920, 1080)
+PAPER = (3000, 3000)
+"""A photographed page stays legible."""
 QUALITY = 85
 FORMATS = ("PNG", "JPEG", "WEBP")
+BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 OTHER_KINDS = {
     b"%PDF": "PDF",
     b"GIF8": "GIF",
@@ -53,15 +56,24 @@ def for_screen(content: bytes, *, field: str = "picture") -> bytes:
             N_("This file is larger than %(megabytes)d MB. Please choose a smaller picture."),
             megabytes=MOST_BYTES // 1024**2,
         )
+    kind = "WEBP" if features.check("webp") else "JPEG"
     with _one_at_a_time:
-        return _save(_fit(_open(content, field), field))
+        return _save(_fit(_open(content, field), field, SCREEN), kind)
+
+
+def as_paper(content: bytes, *, field: str) -> bytes:
+    """The picture as JPEG, which every office can open; raises `Invalid` with what is wrong."""
+    with _one_at_a_time:
+        return _save(_fit(_open(content, field), field, PAPER), "JPEG")
 
 
 def _open(content: bytes, field: str) -> Image.Image:
     """Read what it says about itself, no pixel yet."""
     try:
         picture = Image.open(BytesIO(content), formats=FORMATS)
-    except UnidentifiedImageError:
+    except UnidentifiedImageError as error:
+        if content.startswith(BEGINNINGS):
+            raise _damaged(error, field) from error
         raise _of_another_kind(content, field) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_many_pixels(field) from None
@@ -72,11 +84,11 @@ def _open(content: bytes, field: str) -> Image.Image:
     return picture
 
 
-def _fit(picture: Image.Image, field: str) -> Image.Image:
-    """Decode it at the screen's size, upright, on white where it is transparent."""
+def _fit(picture: Image.Image, field: str, most: tuple[int, int]) -> Image.Image:
+    """Decode it at that size at most, upright, on white where it is transparent."""
     try:
         lying = picture.getexif().get(ORIENTATION) in LYING
-        size = SCREEN[::-1] if lying else SCREEN
+        size = most[::-1] if lying else most
         picture.draft(None, size)  # a JPEG is decoded at about that size at once
         picture.load()
         if picture.mode.startswith("I"):  # 16 bits of grey, which a plain conversion makes white
@@ -93,9 +105,8 @@ def _fit(picture: Image.Image, field: str) -> Image.Image:
     return clean
 
 
-def _save(picture: Image.Image) -> bytes:
+def _save(picture: Image.Image, kind: str) -> bytes:
     written = BytesIO()
-    kind = "WEBP" if features.check("webp") else "JPEG"
     picture.save(written, kind, quality=QUALITY)
     return written.getvalue()
 

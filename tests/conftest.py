@@ -21,12 +21,30 @@ from sqlalchemy import delete, update
 from werkzeug.test import TestResponse
 
 from ruko import clock
-from ruko.accounts import Role, Token, User, add_user, create_token, hash_password
+from ruko.accounts import (
+    Authenticator,
+    RecoveryCode,
+    Role,
+    SignIn,
+    Token,
+    User,
+    add_user,
+    create_token,
+    hash_password,
+)
 from ruko.app import create_app
 from ruko.assistance import HelpRequest
 from ruko.audit import SYSTEM, AuditEvent
 from ruko.board import forget_recent
-from ruko.bookings import Booking, QuotaSeat, SlotClaim
+from ruko.bookings import (
+    Attachment,
+    BidangClaim,
+    Booking,
+    CalendarFeed,
+    Draft,
+    QuotaSeat,
+    SlotClaim,
+)
 from ruko.db import begin_writing, db, end_writing, writing
 from ruko.devices import Device, DeviceKind, add_device, pair
 from ruko.displays import Display, Zone
@@ -60,8 +78,9 @@ PASSWORD = "kata-sandi-uji"
 MONDAY = date(2026, 11, 23)
 OF_THE_DAY = (
     *(RequestKey, AuditEvent, PrintJob, Printer, HelpRequest, PairingRequest, CounterBreak),
-    *(Receipt, Call, Turn, Ticket, TicketSeries, SlotClaim, QuotaSeat, Closure),
-    *(Clip, Slide, Zone, Display, Booking, Token, Device, User),
+    *(Receipt, Call, Turn, Ticket, TicketSeries, SlotClaim, BidangClaim, QuotaSeat, Closure),
+    *(Attachment, Draft, CalendarFeed, Clip, Slide, Zone, Display, Booking, Token, Device),
+    *(SignIn, Authenticator, RecoveryCode, User),
 )
 """What tests write, children first."""
 
@@ -119,7 +138,7 @@ def clean(app: Flask) -> None:
         db.session.execute(
             update(Office).where(Office.slug == SLUG).values(queue_day=None, **seed["settings"])
         )
-        db.session.execute(update(Bidang).values(daily_capacity=None))
+        db.session.execute(update(Bidang).values(daily_capacity=None, officers=None))
         db.session.commit()
     app.extensions["ruko_throttle"].forget()
     forget_recent()
@@ -174,6 +193,7 @@ class VisitingClient(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         assert not has_app_context(), "Ask pages outside of an application context."
+        kwargs.setdefault("buffered", True)  # a download is read to its end, and its file closed
         return super().open(*args, **kwargs)
 
     def submit(

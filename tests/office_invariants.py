@@ -18,7 +18,7 @@ from tests.conftest import SLUG
 from tests.queue_model import AT_COUNTER, replay
 
 HOLDING = {"pending", "confirmed", "checked_in", "in_session", "completed", "no_show"}
-"""States of a booking that holds its slots and its quota seat."""
+"""States of a booking that holds its slots (until `freed_from`) and its quota seat."""
 OPEN = {State.WAITING, State.CALLED, State.SERVING, State.HELD}
 
 
@@ -106,16 +106,19 @@ class OfficeInvariants(RuleBasedStateMachine):
     @invariant()
     def slots_and_seats_belong_to_exactly_the_bookings_that_hold_them(self) -> None:
         columns = (Booking.id, Booking.state, Booking.room_id, Booking.village_id, Booking.date)
-        every = db.session.execute(select(*columns, Booking.first_slot, Booking.last_slot))
+        slots = (Booking.first_slot, Booking.last_slot, Booking.freed_from)
+        every = db.session.execute(select(*columns, *slots))
         holding = [b for b in every if b.state in HOLDING]
         claims = db.session.execute(
-            select(SlotClaim.booking_id, SlotClaim.room_id, SlotClaim.date, SlotClaim.slot_no)
+            select(
+                SlotClaim.booking_id, SlotClaim.room_id, SlotClaim.date, SlotClaim.slot_no
+            ).where(SlotClaim.booking_id.is_not(None))
         )
         assert {tuple(claim) for claim in claims} == {
             (b.id, b.room_id, b.date, no)
             for b in holding
             if b.room_id
-            for no in range(b.first_slot, b.last_slot + 1)
+            for no in range(b.first_slot, b.freed_from or b.last_slot + 1)
         }
         seats = db.session.execute(
             select(QuotaSeat.booking_id, QuotaSeat.village_id, QuotaSeat.period, QuotaSeat.n)

@@ -68,9 +68,11 @@ WRITES: list[tuple[str, Any]] = [
     *((f"/turns/nothing/{action}", None) for action in ("hold", "resume", "return", "undo")),
     ("/turns/nothing/transfer", {"bidang": "SEK"}),
     *((f"/bookings/AAAAAAAA/{action}", None) for action in ("approve", "decline", "cancel")),
+    *((f"/bookings/AAAAAAAA/{action}", None) for action in ("move", "complete")),
 ]
 READS = [
     *(f"{OFFICE}/{what}" for what in ("queue", "counters", "rooms", "slots", "bookings")),
+    f"{OFFICE}/calendar.ics",
     *("/bookings/AAAAAAAA", "/bookings/AAAAAAAA.ics", "/bookings/AAAAAAAA/qr.svg"),
 ]
 
@@ -135,13 +137,13 @@ def test_people_of_another_office_are_strangers_here(
 ) -> None:
     ticket = json_of(program("kiosk").post(f"{OFFICE}/tickets", RESIDENT), 201)
     operator, kiosk = (Program(app, another_office[who]) for who in ("operator", "kiosk"))
-    for path in READS[:5]:
+    for path in READS[:6]:
         assert refused(operator.get(path), 403, "forbidden")
     for path, body in WRITES[:4]:
         assert refused(operator.post(path, body), 403, "forbidden")
         assert refused(kiosk.post(path, body), 403, "forbidden")
     assert refused(operator.post(f"/turns/{ticket['token']}/start"), 403, "forbidden")
-    for path in READS[5:]:
+    for path in READS[6:]:
         assert refused(operator.get(path), 404, "not_found")
 
 

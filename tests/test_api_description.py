@@ -53,3 +53,10 @@ def test_only_what_is_public_needs_no_sign_in(program: Programs) -> None:
         "/tickets/{token}",
         "/tickets/{token}/qr.svg",
     }
+
+
+def test_a_calendar_may_carry_its_token_in_the_address(program: Programs) -> None:
+    described = json_of(program().get("/openapi.json"))
+    feed = described["paths"]["/offices/{office}/calendar.ics"]["get"]
+    assert feed["security"] == [{"address": []}, {"bearer": []}, {"session": []}]
+    assert described["components"]["securitySchemes"]["address"]["in"] == "query"

@@ -38,9 +38,10 @@ def scene(program: Programs) -> tuple[Program, list[tuple[str, dict[str, Any]]]]
     operator = program("operator")
     room = json_of(operator.get(f"{OFFICE}/rooms"))["items"][1]["id"]
     counter = json_of(operator.get(f"{OFFICE}/counters"))["items"][0]["id"]
-    wish = {"room": room, "date": "2026-11-24", "start": "09:00", "end": "10:00"}
-    wish |= {"bidang": "KES", "category": "stunting", "topic": "Gizi", "attendees": 4}
+    where = {"room": room, "date": "2026-11-24", "start": "09:00", "end": "10:00"}
+    wish = where | {"bidang": "KES", "category": "stunting", "topic": "Gizi", "attendees": 4}
     wish |= {"leader": "Rahmawati", "phone": "0812-3456-7890", "village": "63.11.07.2008"}
+    wish |= {"leader_role": "head", "channel": "phone", "quota_reason": "x"}
     booking = json_of(operator.post(f"{OFFICE}/bookings", wish), 201)["code"]
     ticket = json_of(operator.post(f"{OFFICE}/tickets", RESIDENT), 201)["token"]
     official = RESIDENT | {"visitor": "village_official", "village": "63.11.07.2008"}
@@ -61,7 +62,9 @@ def scene(program: Programs) -> tuple[Program, list[tuple[str, dict[str, Any]]]]
         *((f"/tickets/{ticket}/{what}", {}) for what in ("let-pass", "rejoin", "leave")),
         (f"/bookings/{booking}/approve", {}),
         (f"/bookings/{booking}/decline", {"reason": "x"}),
-        (f"/bookings/{booking}/cancel", {"reason": "x", "code": "x"}),
+        (f"/bookings/{booking}/move", where),
+        (f"/bookings/{booking}/complete", {}),
+        (f"/bookings/{booking}/cancel", {"reason": "x", "code": "weather"}),
     ]
 
 
@@ -139,7 +142,7 @@ def test_no_query_breaks_us(program: Programs) -> None:
     for path, names in (
         ("/offices", ("limit", "cursor")),
         (f"{OFFICE}/queue", ("bidang",)),
-        (f"{OFFICE}/slots", ("date", "room")),
+        (f"{OFFICE}/slots", ("date", "room", "bidang")),
         (f"{OFFICE}/bookings", ("from_", "to", "village", "state", "limit", "cursor")),
     ):
         for name in names:

@@ -1,34 +1,41 @@
-"""The booking door as villages and the operator meet it: pages, forms, refusals."""
+"""The way to a room as villages and the operator go it: five steps, what is kept, what is refused."""
 
 import re
-from collections.abc import Callable
-from datetime import date, datetime
-from html import unescape
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
 from importlib import import_module
 from types import SimpleNamespace
 
 import pytest
-from werkzeug.test import TestResponse
+from flask import Flask
 
+from booking.forms import _villages
+from ruko import bookings, clock
+from ruko.audit import SYSTEM
+from ruko.bookings import Booking, Draft, SlotClaim
+from ruko.db import db, writing
 from ruko.errors import Unavailable
-from tests.conftest import MONDAY, SLUG, VisitingClient
+from ruko.offices import Office, get_bidang, get_office
+from tests.booking_way import (
+    HOME,
+    begin,
+    book,
+    choose,
+    chosen,
+    links,
+    radios,
+    ready,
+    say_who,
+    text_of,
+    value_of,
+)
+from tests.conftest import SLUG, VisitingClient, wita
 
-HOME = f"/{SLUG}/booking"
 BINJAI, INAN, BATU_PIRING = "63.11.07.2008", "63.11.07.2003", "63.11.07.1001"
 TUESDAY = date(2026, 11, 24)
-WISH: dict[str, object] = {
-    "date": "2026-11-24",
-    "room": "1",
-    "start": "09:00",
-    "end": "10:00",
-    "category": "stunting",
-    "bidang": "",
-    "topic": "Makanan tambahan untuk 12 balita",
-    "attendees": "4",
-    "leader": "Siti Aminah",
-    "phone": "",
-}
 SignIn = Callable[..., VisitingClient]
+TimeIs = Callable[..., datetime]
 
 
 @pytest.fixture
@@ -41,40 +48,24 @@ def inan(sign_in: SignIn) -> VisitingClient:
     return sign_in("village", village=INAN)
 
 
-def send(client: VisitingClient, **other: object) -> TestResponse:
-    return client.submit(f"{HOME}/new", WISH | other)
+@contextmanager
+def at_work(app: Flask) -> Iterator[Office]:
+    """The office in a unit of work that is committed at the end."""
+    with app.app_context(), writing():
+        yield get_office(SLUG)
+        db.session.commit()
 
 
-def book(client: VisitingClient, **other: object) -> str:
-    """Book and return the code."""
-    answer = send(client, **other)
-    assert answer.status_code == 303, text_of(answer)
-    return answer.location.rsplit("/", 1)[1]
-
-
-def text_of(answer: TestResponse) -> str:
-    """What a person reads: no tags, no scripts, single blanks."""
-    body = re.sub(r"<(script|head|svg)\b.*?</\1>", " ", answer.text, flags=re.DOTALL)
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
-
-
-def links(answer: TestResponse) -> list[str]:
-    return [unescape(link) for link in re.findall(r'href="([^"]+)"', answer.text)]
-
-
-def value_of(answer: TestResponse, name: str) -> str:
-    found = re.search(
-        rf'name="{name}"[^>]*value="([^"]*)"|value="([^"]*)"[^>]*name="{name}"', answer.text
-    )
-    assert found, name
-    return unescape(found[1] or found[2] or "")
+def count(app: Flask, table: type[Booking | Draft | SlotClaim]) -> int:
+    with app.app_context():
+        return db.session.query(table).count()
 
 
 # ── Who may come in ───────────────────────────────────────────────────────────────────────────
 
 
 def test_signed_out_people_are_asked_to_sign_in_and_come_back(client: VisitingClient) -> None:
-    answer = client.get(f"{HOME}?date=2026-11-24")
+    answer = client.get(f"{HOME}/d/abc/time?date=2026-11-24")
     assert answer.status_code == 302
     assert answer.location.startswith(f"/{SLUG}/login?next=")
     assert "2026-11-24" in answer.location
@@ -99,185 +90,376 @@ def test_several_offices_are_listed(
     assert {"/satu/booking", "/dua/booking"} <= set(links(answer))
 
 
+def test_the_office_s_name_alone_leads_into_it(client: VisitingClient) -> None:
+    assert client.get(f"/{SLUG}/").location == HOME
+    assert client.get("/tidak-ada/").status_code == 404
+
+
 def test_contrast_is_kept_and_comes_back_here(binjai: VisitingClient) -> None:
     answer = binjai.submit("/reading", {"theme": "contrast", "next": HOME})
     assert (answer.status_code, answer.location) == (303, HOME)
     assert 'data-theme="contrast"' in binjai.get(HOME).text
-    binjai.submit("/reading", {"theme": "", "next": "//evil.example"})
+    away = binjai.submit("/reading", {"theme": "", "next": "//evil.example"})
+    assert away.location == "/"
     assert "data-theme" not in binjai.get(HOME).text
 
 
-def test_the_switches_lead_to_no_other_host(binjai: VisitingClient) -> None:
-    assert (
-        binjai.submit("/reading", {"theme": "contrast", "next": "//evil.example"}).location == "/"
-    )
-
-
-def test_english_by_the_switch(binjai: VisitingClient) -> None:
+def test_every_step_in_english(binjai: VisitingClient) -> None:
+    draft = ready(binjai)
     binjai.submit("/reading", {"lang": "en", "next": HOME})
-    assert "Tuesday, 24 November 2026" in text_of(binjai.get(f"{HOME}?date=2026-11-24"))
+    for path, said in {
+        HOME: "This week: 2 meetings of 3 left.",
+        draft: "What will be discussed?",
+        f"{draft}/date": "Tuesday, 24 November",
+        f"{draft}/time?date=2026-11-24": "Tuesday, 24 November 2026",
+        f"{draft}/people": "This time is kept for you until 09:10.",
+        f"{draft}/check": "Is everything right?",
+    }.items():
+        page = text_of(binjai.get(path))
+        assert said in page, path
+        assert not re.search(r"\b(yang|untuk Anda|Silakan|Lanjut)\b", page), path
 
 
-# ── Days and hours ────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("rest", ["", "/date", "/time", "/people", "/check"])
+def test_another_village_s_draft_is_unknown(
+    binjai: VisitingClient, inan: VisitingClient, rest: str
+) -> None:
+    draft = begin(binjai)
+    assert inan.get(f"{draft}{rest}").status_code == 404
+    if rest != "/date":
+        assert inan.submit(f"{draft}{rest}").status_code == 404
+    gone = inan.get(f"{HOME}/d/tidakada{rest}")
+    assert gone.status_code == 404
+    assert "Silakan buat yang baru; belum ada yang dipesan." in text_of(gone)
 
 
-def test_ten_days_with_service_and_the_closed_ones_between(binjai: VisitingClient) -> None:
-    answer = binjai.get(HOME)
-    assert len(re.findall(r'class="a-day"', answer.text)) == 10
-    assert len(re.findall(r'class="a-day a-day--off"', answer.text)) == 2
-    assert "Senin, 23 November 2026" in text_of(answer)
+# ── What it is about ──────────────────────────────────────────────────────────────────────────
+
+
+def test_the_first_page_shows_what_is_left_of_the_week(binjai: VisitingClient) -> None:
+    book(binjai)
+    page = text_of(binjai.get(HOME))
+    assert "Langkah 1 dari 5" in page
+    assert "Minggu ini sisa 2 dari 3 pertemuan. Minggu depan sisa 3." in page
+
+
+def test_the_kind_of_problem_brings_its_bidang(binjai: VisitingClient) -> None:
+    draft = begin(binjai)
+    assert "Untuk Seksi Kesejahteraan Sosial." in text_of(binjai.get(f"{draft}/date"))
+    page = binjai.get(draft)
+    assert chosen(page, "category") == ["stunting"]
+    assert re.search(r'<option selected value="KES">', page.text)
+
+
+def test_an_empty_first_page_marks_what_is_missing_and_keeps_the_rest(
+    binjai: VisitingClient,
+) -> None:
+    answer = binjai.submit(HOME, {"topic": "  ", "bidang": "PMD"})
+    assert answer.status_code == 422
+    for field in ("topic", "category"):
+        assert f'id="{field}-error"' in answer.text
+    assert re.search(r'<option selected value="PMD">', answer.text)
+    assert "Belum terkirim." in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("topic", "x" * 10_000), ("topic", "a\x07b"), ("category", "tidak_ada"), ("bidang", "XXX")],
+)
+def test_odd_answers_stand_at_their_field(
+    app: Flask, binjai: VisitingClient, field: str, value: str
+) -> None:
+    answer = binjai.submit(HOME, {"category": "stunting", "topic": "Gizi", field: value})
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert count(app, Draft) == 0
+
+
+def test_a_second_tap_begins_one_request(app: Flask, binjai: VisitingClient) -> None:
+    key = value_of(binjai.get(HOME), "request_key")
+    assert begin(binjai, request_key=key) == begin(binjai, request_key=key)
+    assert count(app, Draft) == 1
+
+
+def test_what_was_not_sent_can_be_gone_on_with_or_thrown_away(
+    app: Flask, binjai: VisitingClient, inan: VisitingClient
+) -> None:
+    draft = begin(binjai, topic="Belum dikirim <b>")
+    assert "Lanjutkan permohonan yang belum dikirim" not in text_of(inan.get(HOME))
+    page = binjai.get(HOME)
+    assert "Belum dikirim &lt;b&gt;" in page.text
+    assert f"{draft}/date" in links(page)
+    choose(binjai, draft)
+    assert f"{draft}/people" in links(binjai.get(HOME))
+    say_who(binjai, draft)
+    assert f"{draft}/check" in links(binjai.get(HOME))
+    for _ in range(2):
+        gone = binjai.submit(f"{draft}/discard")
+        assert (gone.status_code, gone.location) == (303, HOME)
+    assert count(app, SlotClaim) == 0
+    assert "Lanjutkan permohonan yang belum dikirim" not in text_of(binjai.get(HOME))
+
+
+def test_another_bidang_asks_for_the_time_again(app: Flask, binjai: VisitingClient) -> None:
+    draft = ready(binjai)
+    same = binjai.submit(draft, {"category": "stunting", "topic": "Lain"})
+    assert same.location == f"{draft}/check"
+    assert count(app, SlotClaim) == 1
+    other = binjai.submit(draft, {"category": "stunting", "topic": "Lain", "bidang": "PMD"})
+    assert other.location == f"{draft}/time"
+    assert count(app, SlotClaim) == 0
+    page = binjai.get(f"{draft}/time")
+    assert "Bidangnya berganti" in text_of(page)
+    assert chosen(page) == ["1 09:00"]
+
+
+# ── The day ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_ten_days_with_service_by_week(binjai: VisitingClient) -> None:
+    draft = begin(binjai)
+    page = binjai.get(f"{draft}/date")
+    days = re.findall(r"time\?date=([\d-]+)", page.text)
+    assert (len(days), days[0], days[-1]) == (10, "2026-11-23", "2026-12-04")
+    assert "Selasa, 24 November 12 kosong" in text_of(page)
+    assert "Sisa 3 dari 3 pertemuan minggu ini" in text_of(page)
 
 
 def test_every_day_ahead_can_be_reached(binjai: VisitingClient) -> None:
-    reached, path = set(), HOME
+    reached, path = set(), f"{begin(binjai)}/date"
     while path:
-        answer = binjai.get(path)
-        reached |= {d for link in links(answer) for d in re.findall(r"date=([\d-]+)$", link)}
-        onward = re.search(
-            r'href="([^"]+)">\s*<svg[^>]*>\s*<use href="[^"]*#chevron-right', answer.text
-        )
-        path = unescape(onward[1]) if onward else ""
+        page = binjai.get(path)
+        reached |= set(re.findall(r"time\?date=([\d-]+)", page.text))
+        onward = re.search(r'href="([^"]+)">Hari berikutnya', page.text)
+        path = onward[1] if onward else ""
     assert {"2026-11-24", "2026-12-04", "2026-12-07", "2026-12-23"} <= reached
     assert "2026-12-24" not in reached
+    assert "Janji dapat dibuat sampai 30 hari ke depan." in text_of(page)
 
 
-def test_a_holiday_says_its_name(sign_in: SignIn, time_is: Callable[..., datetime]) -> None:
-    time_is(9, day=date(2026, 12, 21))
-    page = text_of(sign_in("village", village=BINJAI).get(HOME))
-    assert "25 libur" in re.sub(r" Desember 2026", "", page)
-    assert "Jum, 25 Des:" in page
+def test_a_closed_day_says_why(app: Flask, sign_in: SignIn, time_is: TimeIs) -> None:
+    now = time_is(9, day=date(2026, 12, 21))
+    with at_work(app) as office:
+        begins, ends = now + timedelta(days=1, hours=-2), now + timedelta(days=1, hours=9)
+        bookings.close(office, None, begins, ends, "Rapat kabupaten", by=SYSTEM, now=now)
+    binjai = sign_in("village", village=BINJAI)
+    draft = begin(binjai)
+    page = text_of(binjai.get(f"{draft}/date"))
+    assert "Jumat, 25 Desember Tutup: " in page
+    assert "Natal" in page
+    assert "Selasa, 22 Desember Tutup: Rapat kabupaten" in page
+    shut = text_of(binjai.get(f"{draft}/time?date=2026-12-25"))
+    assert "Natal" in shut
+
+
+def test_days_without_a_free_officer_count_less(
+    app: Flask, binjai: VisitingClient, inan: VisitingClient
+) -> None:
+    with at_work(app) as office:
+        get_bidang(office, "KES").officers = 1
+    book(inan)
+    draft = begin(binjai)
+    assert "Selasa, 24 November 10 kosong" in text_of(binjai.get(f"{draft}/date"))
+    page = binjai.get(f"{draft}/time?date=2026-11-24")
+    assert "Petugas terisi" in text_of(page)
+    assert "semua petugas Seksi Kesejahteraan Sosial sudah ada janji" in text_of(page)
+    other = begin(binjai, bidang="PMD")
+    assert "Selasa, 24 November 11 kosong" in text_of(binjai.get(f"{other}/date"))
+
+
+def test_a_used_up_week_is_told_before_anything_is_chosen(binjai: VisitingClient) -> None:
+    for hour in ("08:00", "09:00", "10:00"):
+        book(binjai, {"when": f"1 {hour}"})
+    draft = begin(binjai)
+    page = binjai.get(f"{draft}/date")
+    assert "Jatah 3 pertemuan minggu ini sudah terpakai." in text_of(page)
+    assert f"{HOME}/mine" in links(page)
+    assert not any("date=2026-11-2" in link for link in links(page))
+    assert f"{draft}/time?date=2026-12-01" in links(page)
+    asked = binjai.get(f"{draft}/time?date=2026-11-25")
+    assert radios(asked) == []
+    refused = choose(binjai, draft, date="2026-11-25")
+    assert refused.status_code == 409
+    assert "Jatah pertemuan minggu itu sudah terpakai semua" in text_of(refused)
+
+
+# ── Room and time ─────────────────────────────────────────────────────────────────────────────
 
 
 def test_the_hours_of_a_day_each_with_its_word(
-    binjai: VisitingClient, inan: VisitingClient, time_is: Callable[..., datetime]
+    binjai: VisitingClient, inan: VisitingClient
 ) -> None:
-    book(binjai, date="2026-11-23", start="11:00", end="12:00")
-    book(inan, date="2026-11-23", room="2", start="11:00", end="12:00")
-    page = text_of(binjai.get(f"{HOME}?date=2026-11-23"))
-    for word in ("Lewat", "Milik saya", "Terisi", "Istirahat sampai 13.00", "Kosong"):
-        assert word in page
-    assert "1 dari 3 pertemuan minggu ini terpakai" in page
-
-
-def test_another_villages_topic_is_not_told(binjai: VisitingClient, inan: VisitingClient) -> None:
-    book(binjai, topic="Rahasia desa")
-    page = inan.get(f"{HOME}?date=2026-11-24").text
-    assert "Rahasia" not in page
-    assert "Binjai" not in page
-
-
-def test_choosing_works_without_scripts(binjai: VisitingClient) -> None:
-    page = binjai.get(f"{HOME}?date=2026-11-24")
-    free = next(link for link in links(page) if "room=1&start=09:00" in link and "/new" not in link)
-    chosen = binjai.get(free)
-    assert "Dipilih" in text_of(chosen)
-    assert "Sel, 24 Nov, 09.00–10.00" in text_of(chosen)
-    form = next(link for link in links(chosen) if "/new?" in link and "start=09:00" in link)
-    assert binjai.get(form).status_code == 200
+    book(binjai, {"date": "2026-11-23", "when": "1 11:00"})
+    book(inan, {"date": "2026-11-23", "when": "2 11:00"})
+    page = binjai.get(f"{begin(binjai)}/time?date=2026-11-23")
+    for word in (
+        "Senin, 23 November 2026",
+        "Lewat",
+        "Milik saya",
+        "Terisi",
+        "Istirahat sampai 13.00",
+        "Kosong",
+        "12 orang langsung disetujui",
+        "20 orang perlu persetujuan",
+        "Sisa 2 dari 3 pertemuan minggu ini",
+    ):
+        assert word in text_of(page)
+    assert "1 13:00" in radios(page)
+    assert "1 11:00" not in radios(page)
 
 
 def test_my_hour_leads_to_its_booking(binjai: VisitingClient) -> None:
     code = book(binjai)
-    assert f"{HOME}/{code}" in links(binjai.get(f"{HOME}?date=2026-11-24"))
+    page = binjai.get(f"{begin(binjai)}/time?date=2026-11-24")
+    assert f"{HOME}/{code}" in links(page)
+
+
+def test_another_villages_topic_is_not_told(binjai: VisitingClient, inan: VisitingClient) -> None:
+    book(binjai, topic="Rahasia desa")
+    page = inan.get(f"{begin(inan)}/time?date=2026-11-24").text
+    assert "Rahasia" not in page
+    assert "Binjai" not in page
+
+
+def test_choosing_holds_the_time_for_ten_minutes(
+    app: Flask, binjai: VisitingClient, inan: VisitingClient
+) -> None:
+    draft = begin(binjai)
+    held = choose(binjai, draft, hours="2")
+    assert (held.status_code, held.location) == (303, f"{draft}/people")
+    page = binjai.get(f"{draft}/people")
+    assert "Waktu ini disimpan untuk Anda sampai 09.10." in text_of(page)
+    assert "09.00–11.00" in text_of(page)
+    assert "1 09:00" not in radios(inan.get(f"{begin(inan)}/time?date=2026-11-24"))
+    again = binjai.get(f"{draft}/time")
+    assert "Ruang RUKO 1, 09.00–11.00 disimpan untuk Anda sampai 09.10." in text_of(again)
+    assert (chosen(again), chosen(again, "hours")) == (["1 09:00"], ["2"])
+    assert choose(binjai, draft, when="2 09:00").status_code == 303
+    assert count(app, SlotClaim) == 1
+
+
+@pytest.mark.parametrize(
+    ("other", "field"),
+    [
+        ({"when": ""}, "when"),
+        ({"when": "1 09:17"}, "when"),
+        ({"when": "1 25:00"}, "when"),
+        ({"when": "1 1000Z"}, "when"),
+        ({"when": "1 11:00", "hours": "3"}, "hours"),
+        ({"hours": "sejam"}, "hours"),
+        ({"when": "visit", "visit_start": "10:00", "visit_end": "09:00"}, "visit_end"),
+        ({"when": "visit", "visit_start": "10:00", "visit_end": ""}, "visit_end"),
+    ],
+)
+def test_impossible_times_stand_at_their_field(
+    app: Flask, binjai: VisitingClient, other: dict[str, object], field: str
+) -> None:
+    answer = choose(binjai, begin(binjai), **other)
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert count(app, SlotClaim) == 0
+
+
+@pytest.mark.parametrize(
+    ("other", "status"),
+    [
+        ({"date": "kapan"}, 422),
+        ({"date": "9999-12-31"}, 422),
+        ({"when": "99 09:00"}, 422),
+        ({"when": "9" * 5000 + " 09:00"}, 422),
+        ({"date": "2026-11-23"}, 409),  # begins now
+        ({"date": "2026-11-20"}, 409),  # past
+        ({"date": "2027-02-01"}, 409),  # too far ahead
+        ({"date": "2026-11-29"}, 422),  # a Sunday, which has no such hour
+        ({"when": "visit", "visit_start": "11:00", "visit_end": "14:00"}, 409),  # over the break
+        ({"instead": "1 2026-11-24"}, 422),
+        ({"instead": "x 2026-11-24 09:00 10:00"}, 422),
+    ],
+)
+def test_times_that_cannot_be_are_a_sentence(
+    app: Flask, binjai: VisitingClient, other: dict[str, object], status: int
+) -> None:
+    answer = choose(binjai, begin(binjai), **other)
+    assert answer.status_code == status
+    assert 'class="rk-note rk-note--bad"' in answer.text
+    assert count(app, SlotClaim) == 0
 
 
 @pytest.mark.parametrize(
     ("query", "status"),
     [
         ("date=2026-11-29", 200),  # Sunday: says when it is open again
-        ("date=2027-06-01", 200),  # too far
-        ("date=2026-11-20", 200),  # past
+        ("date=2027-06-01", 200),
+        ("date=2026-11-20", 200),
         ("date=kapan", 422),
         ("date=9999-12-31", 422),
-        ("date=2026-11-24&room=99&start=09:00", 200),
-        ("date=2026-11-24&room=1&start=25:00", 422),
-        ("date=2026-11-24&room=1&start=1000Z", 422),
+        ("", 302),
     ],
 )
 def test_odd_days_are_answered_in_words(binjai: VisitingClient, query: str, status: int) -> None:
-    assert binjai.get(f"{HOME}?{query}").status_code == status
+    assert binjai.get(f"{begin(binjai)}/time?{query}").status_code == status
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["date=2026-11-24&room=abc&start=09:00", "date=2026-11-24&room=9" + "9" * 5000, "date=x"],
-)
-def test_odd_forms_are_refused(binjai: VisitingClient, query: str) -> None:
-    assert binjai.get(f"{HOME}/new?{query}").status_code == 422
-
-
-def test_a_taken_hour_leads_back_to_its_day(binjai: VisitingClient, inan: VisitingClient) -> None:
+def test_somebody_was_faster_and_nothing_is_lost(
+    app: Flask, binjai: VisitingClient, inan: VisitingClient
+) -> None:
+    draft = begin(binjai)
     book(inan)
-    answer = binjai.get(f"{HOME}/new?date=2026-11-24&room=1&start=09:00")
-    assert answer.status_code == 302
-    assert answer.location == f"{HOME}?date=2026-11-24"
+    answer = choose(binjai, draft)
+    assert answer.status_code == 409
+    assert "Isian Anda tetap tersimpan" in text_of(answer)
+    others = re.findall(r'name="instead"\s+value="([^"]+)"', answer.text)
+    assert others == [
+        "2 2026-11-24 09:00 10:00",
+        "1 2026-11-24 08:00 09:00",
+        "1 2026-11-24 10:00 11:00",
+    ]
+    taken = choose(binjai, draft, instead=others[1])
+    assert (taken.status_code, taken.location) == (303, f"{draft}/people")
+    assert "08.00–09.00" in text_of(binjai.get(f"{draft}/people"))
 
 
-# ── The request ───────────────────────────────────────────────────────────────────────────────
+def test_a_closed_room_says_why(app: Flask, binjai: VisitingClient) -> None:
+    with at_work(app) as office:
+        room = bookings.all_rooms(office)[0]
+        begins, ends = wita(8, day=TUESDAY), wita(10, day=TUESDAY)
+        bookings.close(office, room, begins, ends, "AC diperbaiki", by=SYSTEM, now=clock.now())
+    draft = begin(binjai)
+    page = binjai.get(f"{draft}/time?date=2026-11-24")
+    assert "Tidak dapat dipesan pada waktu itu: Ruang RUKO 1 ditutup (AC diperbaiki)." in text_of(
+        page
+    )
+    assert "1 09:00" not in radios(page)
+    refused = choose(binjai, draft)
+    assert refused.status_code == 409
+    assert "AC diperbaiki" in text_of(refused)
 
 
-def test_a_booking_is_confirmed_and_found_again(binjai: VisitingClient) -> None:
-    code = book(binjai)
-    page = binjai.get(f"{HOME}/{code}")
-    for words in (
-        "Disetujui",
-        f"{code[:4]} {code[4:]}",
-        "Ruang RUKO 1",
-        "Selasa, 24 November 2026",
-        "09.00–10.00 WITA",
-        "Seksi Kesejahteraan Sosial",  # the category's own, as none was chosen
-        "4 orang",
-    ):
-        assert words in text_of(page)
-    assert f"{HOME}/{code}/qr.svg" in page.text
-    assert any(link.startswith("https://wa.me/?text=") for link in links(page))
-    assert f"{HOME}/{code}" in links(binjai.get(f"{HOME}/mine"))
-    assert binjai.get(f"{HOME}/{code.lower()}").status_code == 200
+def test_a_visit_of_the_office_waits_for_approval(binjai: VisitingClient) -> None:
+    visit: dict[str, object] = {"when": "visit", "visit_start": "09:00", "visit_end": "11:00"}
+    draft = ready(binjai, visit)
+    page = binjai.get(f"{draft}/check")
+    assert "Kecamatan datang ke Desa Binjai" in text_of(page)
+    assert "Perlu persetujuan kecamatan" in text_of(page)
+    assert "Kirim permohonan" in text_of(page)
+    assert chosen(binjai.get(f"{draft}/time")) == ["visit"]
+    sent = binjai.submit(f"{draft}/check")
+    assert "Menunggu persetujuan" in text_of(binjai.get(sent.location))
 
 
-def test_the_code_as_picture_and_as_calendar_entry(binjai: VisitingClient) -> None:
-    code = book(binjai)
-    picture = binjai.get(f"{HOME}/{code}/qr.svg")
-    assert picture.mimetype == "image/svg+xml"
-    entry = binjai.get(f"{HOME}/{code}.ics")
-    assert entry.mimetype == "text/calendar"
-    assert f"UID:{code}@{SLUG}" in entry.text
-    assert "DTSTART:20261124T010000Z" in entry.text
+# ── Who comes ─────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_room_with_approval_waits(binjai: VisitingClient) -> None:
-    page = text_of(binjai.get(f"{HOME}/{book(binjai, room='2')}"))
-    assert "Menunggu persetujuan" in page
-    assert "Permohonan terkirim" in page
-
-
-def test_several_hours_in_a_row(binjai: VisitingClient, inan: VisitingClient) -> None:
-    book(inan, start="11:00", end="12:00")
-    page = binjai.get(f"{HOME}/new?date=2026-11-24&room=1&start=09:00").text
-    ends = re.search(r'<select[^>]*name="end".*?</select>', page, re.DOTALL)
-    assert ends
-    assert re.findall(r'value="([\d:]+)"', ends[0]) == ["10:00", "11:00"]
-    assert "09.00–11.00" in text_of(binjai.get(f"{HOME}/{book(binjai, end='11:00')}"))
-
-
-def test_a_second_tap_books_once(binjai: VisitingClient) -> None:
-    form = binjai.get(f"{HOME}/new?date=2026-11-24&room=1&start=09:00")
-    key = value_of(form, "request_key")
-    first, second = (send(binjai, request_key=key) for _ in range(2))
-    assert first.location == second.location
-    assert len(re.findall('class="rk-card a-item"', binjai.get(f"{HOME}/mine").text)) == 1
-    changed = send(binjai, request_key=key, topic="Lain")
-    assert changed.status_code == 422
-    assert f"{HOME}/mine" in links(changed)
-
-
-def test_an_empty_form_marks_every_field_and_keeps_the_rest(binjai: VisitingClient) -> None:
-    answer = send(binjai, topic="  ", category="", attendees="empat", leader="", phone="0812-3456")
-    assert answer.status_code == 422
-    for field in ("topic", "category", "attendees", "leader"):
-        assert f'id="{field}-error"' in answer.text
-    assert value_of(answer, "phone") == "0812-3456"
-    assert "Permohonan belum terkirim" in text_of(answer)
+def test_people_are_kept_and_shown_again(binjai: VisitingClient) -> None:
+    draft = begin(binjai)
+    choose(binjai, draft)
+    said = say_who(binjai, draft, phone="0812-3456-7890")
+    assert (said.status_code, said.location) == (303, f"{draft}/check")
+    page = binjai.get(f"{draft}/people")
+    assert value_of(page, "leader") == "Siti Aminah"
+    assert re.search(r'<option selected value="secretary">Sekretaris desa', page.text)
+    assert value_of(page, "phone") == "0812-3456-7890"
+    assert "Ruang RUKO 1 memuat 12 orang." in text_of(page)
 
 
 @pytest.mark.parametrize(
@@ -285,205 +467,229 @@ def test_an_empty_form_marks_every_field_and_keeps_the_rest(binjai: VisitingClie
     [
         ("attendees", "13"),
         ("attendees", "0"),
+        ("attendees", "empat"),
         ("attendees", "9" * 5000),
+        ("attendees", ""),
         ("phone", "telepon saja"),
-        ("topic", "x" * 10_000),
         ("leader", "a\x07b"),
-        ("category", "tidak_ada"),
-        ("bidang", "XXX"),
+        ("leader", " "),
+        ("leader_role", "raja"),
     ],
 )
-def test_what_a_rule_refuses_stands_at_its_field(
-    binjai: VisitingClient, field: str, value: str
-) -> None:
-    answer = send(binjai, **{field: value})
+def test_odd_people_stand_at_their_field(binjai: VisitingClient, field: str, value: str) -> None:
+    draft = begin(binjai)
+    choose(binjai, draft)
+    answer = say_who(binjai, draft, **{field: value})
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.text
-    assert "Makanan tambahan" in answer.text or field == "topic"
+    if field != "leader":
+        assert value_of(answer, "leader") == "Siti Aminah"
 
 
-def test_hostile_text_is_text(binjai: VisitingClient) -> None:
-    nasty = "<script>alert(1)</script> 👩‍🌾 'OR 1=1 --"
-    code = book(binjai, topic=nasty, leader=nasty)
-    for path in (f"{HOME}/{code}", f"{HOME}/mine", f"{HOME}/{code}/cancel"):
-        page = binjai.get(path).text
-        assert "<script>alert" not in page
-        assert "&lt;script&gt;alert" in page
+def test_a_smaller_room_asks_again_how_many_come(binjai: VisitingClient) -> None:
+    draft = ready(binjai, {"when": "2 09:00"}, attendees="15")
+    moved = choose(binjai, draft, when="1 10:00")
+    assert moved.location == f"{draft}/people"
+    page = binjai.get(f"{draft}/people")
+    assert 'id="attendees-error"' in page.text
+    assert binjai.get(f"{draft}/check").location == f"{draft}/people"
 
 
-def test_a_taken_hour_offers_others_that_keep_all_that_was_typed(
-    binjai: VisitingClient, inan: VisitingClient
-) -> None:
+def test_a_time_that_is_no_longer_kept_can_be_kept_again(sign_in: SignIn, time_is: TimeIs) -> None:
+    binjai, inan = sign_in("village", village=BINJAI), sign_in("village", village=INAN)
+    draft = begin(binjai)
+    choose(binjai, draft)
+    time_is(9, 11)
+    page = binjai.get(f"{draft}/people")
+    assert "Waktu ini tidak lagi disimpan untuk Anda." in text_of(page)
+    typed = say_who(binjai, draft, leader="Pak Lurah", attendees="", renew="1")
+    assert typed.status_code == 200
+    assert value_of(typed, "leader") == "Pak Lurah"
+    assert "Waktu ini disimpan untuk Anda sampai 09.21." in text_of(typed)
+    time_is(9, 30)
     book(inan)
-    answer = send(binjai)
-    assert answer.status_code == 409
-    assert "Makanan tambahan untuk 12 balita" in answer.text
-    others = re.findall(r'name="instead"\s+value="([^"]+)"', answer.text)
-    assert 1 <= len(others) <= 3
-    code = book(binjai, request_key=value_of(answer, "request_key"), instead=others[0])
-    page = text_of(binjai.get(f"{HOME}/{code}"))
-    assert "Makanan tambahan untuk 12 balita" in page
-    assert others[0].split()[2].replace(":", ".") in page
+    lost = say_who(binjai, draft, renew="1")
+    assert lost.status_code == 409
+    others = re.findall(r'name="instead"\s+value="([^"]+)"', lost.text)
+    taken = say_who(binjai, draft, instead=others[0])
+    assert taken.status_code == 200
+    assert "Ruang RUKO 2" in text_of(taken)
 
 
-def test_a_used_up_week_says_what_to_do(binjai: VisitingClient) -> None:
-    for start, end in (("08:00", "09:00"), ("09:00", "10:00"), ("10:00", "11:00")):
-        book(binjai, start=start, end=end)
-    answer = send(binjai, start="13:00", end="14:00")
-    assert answer.status_code == 409
-    assert f"{HOME}/mine" in links(answer)
-    page = binjai.get(f"{HOME}?date=2026-11-25")
-    assert "Jatah pertemuan minggu itu sudah terpakai semua" in text_of(page)
-    assert not any("room=" in link for link in links(page))
-    assert any("room=" in link for link in links(binjai.get(f"{HOME}?date=2026-11-30")))
+# ── Sending ───────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize(
-    "when",
-    [
-        {"date": "2026-11-23", "start": "09:00", "end": "10:00"},  # begins now
-        {"date": "2027-02-01"},  # too far ahead
-        {"date": "2026-11-29"},  # a Sunday
-        {"start": "11:00", "end": "14:00"},  # across the break
-    ],
-)
-def test_a_time_that_cannot_be_is_a_sentence(
-    binjai: VisitingClient, when: dict[str, object]
-) -> None:
-    answer = send(binjai, **when)
-    assert answer.status_code == 409
-    assert "Permohonan belum terkirim" in text_of(answer)
-    assert "Makanan tambahan untuk 12 balita" in answer.text
+def test_everything_stands_on_one_page_before_it_is_sent(binjai: VisitingClient) -> None:
+    draft = ready(binjai)
+    page = binjai.get(f"{draft}/check")
+    for said in (
+        "Ruang RUKO 1",
+        "Selasa, 24 November · 09.00–10.00",
+        "Langsung disetujui, tanpa menunggu",
+        "Seksi Kesejahteraan Sosial",
+        "Makanan tambahan untuk 12 balita",
+        "Siti Aminah (Sekretaris desa)",
+        "4 orang",
+        "Pesan sekarang",
+    ):
+        assert said in text_of(page)
+    assert {draft, f"{draft}/time", f"{draft}/people"} <= set(links(page))
 
 
-def test_hours_that_no_page_offers(binjai: VisitingClient) -> None:
-    answer = send(binjai, start="09:17", end="10:00")
-    assert answer.status_code == 422
-    assert "Makanan tambahan" in answer.text
-    assert send(binjai, date="besok").status_code == 422
-    assert send(binjai, room="99").status_code == 422
+def test_unfinished_steps_come_first(binjai: VisitingClient) -> None:
+    draft = begin(binjai)
+    assert binjai.get(f"{draft}/check").location == f"{draft}/date"
+    assert binjai.submit(f"{draft}/check").location == f"{draft}/date"
+    assert binjai.get(f"{draft}/people").location == f"{draft}/date"
+    assert say_who(binjai, draft).location == f"{draft}/date"
+    choose(binjai, draft)
+    assert binjai.get(f"{draft}/check").location == f"{draft}/people"
+    assert binjai.submit(f"{draft}/check").location == f"{draft}/people"
 
 
-def test_the_other_language_asks_for_the_same_form(binjai: VisitingClient) -> None:
-    back = value_of(send(binjai, topic=""), "next")
-    assert binjai.get(back).status_code == 200
-    assert "room=1" in back
+def test_a_room_without_approval_is_confirmed_at_once(binjai: VisitingClient) -> None:
+    page = text_of(binjai.get(f"{HOME}/{book(binjai)}"))
+    assert "Disetujui" in page
+    assert "09.00–10.00 WITA" in page
 
 
-def test_a_visit_of_the_office_waits_for_approval(binjai: VisitingClient) -> None:
-    form = binjai.get(f"{HOME}/new?date=2026-11-24")
-    assert "Kunjungan kecamatan" in text_of(form)
-    page = binjai.get(f"{HOME}/{book(binjai, room='')}")
-    assert "Menunggu persetujuan" in text_of(page)
-    assert "Desa Binjai" in text_of(page)
-    assert "qr.svg" not in page.text
+def test_a_room_with_approval_waits(binjai: VisitingClient) -> None:
+    page = text_of(binjai.get(f"{HOME}/{book(binjai, {'when': '2 09:00'})}"))
+    assert "Menunggu persetujuan" in page
+    assert "Permohonan terkirim" in page
 
 
-# ── The operator ──────────────────────────────────────────────────────────────────────────────
+def test_sending_again_is_harmless(app: Flask, binjai: VisitingClient) -> None:
+    draft = ready(binjai)
+    key = value_of(binjai.get(f"{draft}/check"), "request_key")
+    with_key, again = (
+        binjai.submit(f"{draft}/check", {"request_key": key}).location for _ in range(2)
+    )
+    from_another_page = binjai.submit(f"{draft}/check", {"request_key": "f" * 32}).location
+    assert with_key == again == from_another_page
+    assert count(app, Booking) == 1
+    for rest in ("", "/date", "/time", "/people", "/check"):
+        assert binjai.get(f"{draft}{rest}").location == with_key
+    assert choose(binjai, draft).location == with_key
+    assert say_who(binjai, draft).location == with_key
+    assert "belum dikirim" not in text_of(binjai.get(HOME))
 
 
-def test_the_operator_books_for_a_village_and_sees_all(
-    sign_in: SignIn, binjai: VisitingClient
-) -> None:
-    operator = sign_in("operator")
-    refused = send(operator)
-    assert refused.status_code == 422
-    assert 'id="village-error"' in refused.text
-    code = book(operator, village=BATU_PIRING)
-    assert "Kelurahan Batu Piring" in text_of(operator.get(f"{HOME}/{code}"))
-    own = book(binjai, start="10:00", end="11:00")
-    listed = operator.get(f"{HOME}/mine")
-    assert {f"{HOME}/{code}", f"{HOME}/{own}"} <= set(links(listed))
-    assert "Desa Binjai" in text_of(listed)
-
-
-def test_a_village_books_for_itself_alone(binjai: VisitingClient, inan: VisitingClient) -> None:
-    code = book(binjai, village=INAN)
-    assert inan.get(f"{HOME}/{code}").status_code == 404
-
-
-@pytest.mark.parametrize("rest", ["", "/qr.svg", ".ics", "/cancel"])
-def test_another_villages_booking_is_unknown(
-    binjai: VisitingClient, inan: VisitingClient, rest: str
-) -> None:
-    assert inan.get(f"{HOME}/{book(binjai)}{rest}").status_code == 404
-    assert inan.get(f"{HOME}/TIDAKADA{rest}").status_code == 404
-
-
-# ── Afterwards ────────────────────────────────────────────────────────────────────────────────
-
-
-def test_calling_off_needs_a_reason_and_frees_the_hour(
-    binjai: VisitingClient, inan: VisitingClient
-) -> None:
-    code = book(binjai)
-    assert f"{HOME}/{code}/cancel" in links(binjai.get(f"{HOME}/mine"))
-    assert binjai.submit(f"{HOME}/{code}/cancel", {"reason": " "}).status_code == 422
-    assert inan.submit(f"{HOME}/{code}/cancel", {"reason": "iseng"}).status_code == 404
-    key = value_of(binjai.get(f"{HOME}/{code}/cancel"), "request_key")
-    for _ in range(2):
-        done = binjai.submit(f"{HOME}/{code}/cancel", {"reason": "Kades sakit", "request_key": key})
-        assert (done.status_code, done.location) == (303, f"{HOME}/{code}")
-    page = text_of(binjai.get(f"{HOME}/{code}"))
-    assert "Dibatalkan" in page
-    assert "Kades sakit" in page
+def test_a_time_lost_at_the_last_moment_offers_others(sign_in: SignIn, time_is: TimeIs) -> None:
+    binjai, inan = sign_in("village", village=BINJAI), sign_in("village", village=INAN)
+    draft = ready(binjai)
+    time_is(9, 11)
     book(inan)
+    lost = binjai.submit(f"{draft}/check")
+    assert lost.status_code == 409
+    assert "Makanan tambahan untuk 12 balita" in text_of(lost)
+    others = re.findall(r'name="instead"\s+value="([^"]+)"', lost.text)
+    held = binjai.submit(f"{draft}/check", {"instead": others[0]})
+    assert (held.status_code, held.location) == (303, f"{draft}/check")
+    sent = binjai.submit(f"{draft}/check")
+    assert "Ruang RUKO 2" in text_of(binjai.get(sent.location))
+
+
+def test_a_hold_that_ran_out_is_taken_again_on_sending(sign_in: SignIn, time_is: TimeIs) -> None:
+    binjai = sign_in("village", village=BINJAI)
+    draft = ready(binjai)
+    time_is(9, 30)
+    assert binjai.submit(f"{draft}/check").status_code == 303
 
 
 def test_what_could_not_be_kept_is_not_called_done(
-    binjai: VisitingClient, monkeypatch: pytest.MonkeyPatch
+    app: Flask, binjai: VisitingClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = book(binjai)
-    binjai.get(f"{HOME}/{code}")
-    monkeypatch.setattr(import_module("booking.mine"), "commit", fail)
-    monkeypatch.setattr(import_module("booking.wish"), "commit", fail)
-
-    called_off = binjai.submit(f"{HOME}/{code}/cancel", {"reason": "Hujan"})
-    sent = send(binjai, start="10:00", end="11:00")
-
-    assert (called_off.status_code, sent.status_code) == (503, 503)
-    page = binjai.get(f"{HOME}/{code}")
-    assert "booking-sent.js" not in page.text
-    assert "Janji dibatalkan" not in text_of(page)
+    draft = ready(binjai)
+    monkeypatch.setattr(import_module("booking.check"), "commit", fail)
+    assert binjai.submit(f"{draft}/check").status_code == 503
+    assert count(app, Booking) == 0
+    assert "booking-sent.js" not in binjai.get(f"{HOME}/mine").text
 
 
 def fail(_answer: object) -> None:
     raise Unavailable
 
 
-def test_too_late_to_call_off_but_not_for_the_operator(
-    sign_in: SignIn, time_is: Callable[..., datetime]
+def test_hostile_text_is_text(binjai: VisitingClient) -> None:
+    nasty = "<script>alert(1)</script> 👩‍🌾 'OR 1=1 --"
+    draft = ready(binjai, topic=nasty, leader=nasty)
+    for path in (HOME, draft, f"{draft}/people", f"{draft}/check"):
+        page = binjai.get(path).text
+        assert "<script>alert" not in page
+        assert "&lt;script&gt;alert" in page
+
+
+# ── The operator ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_operator_books_for_a_village(sign_in: SignIn, app: Flask) -> None:
+    operator = sign_in("operator")
+    refused = operator.submit(HOME, {"category": "stunting", "topic": "Gizi"})
+    assert refused.status_code == 422
+    assert 'id="village-error"' in refused.text
+    assert 'id="channel-error"' in refused.text
+    draft = ready(operator, village=BATU_PIRING, channel="whatsapp")
+    page = text_of(operator.get(f"{draft}/check"))
+    assert "Kelurahan Batu Piring (WhatsApp)" in page
+    assert "Kelurahan Batu Piring" in text_of(operator.get(draft))
+    operator.submit(f"{draft}/check")
+    with app.app_context():
+        booking = db.session.query(Booking).one()
+        assert (booking.village.code, booking.channel) == (BATU_PIRING, "whatsapp")
+        assert booking.on_behalf
+
+
+def test_an_operator_s_draft_is_nobody_elses(sign_in: SignIn) -> None:
+    draft = begin(sign_in("operator"), village=BINJAI, channel="phone")
+    assert sign_in("admin").get(draft).status_code == 404
+
+
+def test_beyond_the_quota_needs_a_reason_of_the_operator(
+    sign_in: SignIn, binjai: VisitingClient, app: Flask
 ) -> None:
-    binjai, operator = sign_in("village", village=BINJAI), sign_in("operator")
-    code = book(binjai, date="2026-11-23", start="11:00", end="12:00")
-    time_is(10, 30)
-    assert f"{HOME}/{code}/cancel" not in links(binjai.get(f"{HOME}/{code}"))
-    late = binjai.submit(f"{HOME}/{code}/cancel", {"reason": "Hujan"})
-    assert late.status_code == 409
-    assert "Tidak ada yang dibatalkan" in text_of(late)
-    assert operator.submit(f"{HOME}/{code}/cancel", {"reason": "Hujan"}).status_code == 303
-    again = operator.submit(f"{HOME}/{code}/cancel", {"reason": "Hujan lagi"})
-    assert again.status_code == 409
+    for hour in ("08:00", "09:00", "10:00"):
+        book(binjai, {"when": f"1 {hour}"})
+    forged = choose(binjai, begin(binjai), when="1 13:00", quota_reason="Mendesak")
+    assert forged.status_code == 409
+    operator = sign_in("operator")
+    draft = begin(operator, village=BINJAI, channel="phone")
+    day = operator.get(f"{draft}/date")
+    assert "Melebihi jatah perlu alasan." in text_of(day)
+    assert f"{draft}/time?date=2026-11-24" in links(day)
+    assert 'name="quota_reason"' in operator.get(f"{draft}/time?date=2026-11-24").text
+    assert choose(operator, draft, when="1 13:00").status_code == 409
+    blank = choose(operator, draft, when="1 13:00", quota_reason=" ")
+    assert blank.status_code == 422
+    assert 'id="quota_reason-error"' in blank.text
+    assert chosen(blank) == ["1 13:00"]
+    assert choose(operator, draft, when="1 13:00", quota_reason="Stunting").status_code == 303
+    say_who(operator, draft)
+    assert "Melebihi jatah Stunting" in text_of(operator.get(f"{draft}/check"))
+    assert operator.submit(f"{draft}/check").status_code == 303
+    assert count(app, Booking) == 4
 
 
-def test_what_was_stands_in_its_month(sign_in: SignIn, time_is: Callable[..., datetime]) -> None:
-    binjai = sign_in("village", village=BINJAI)
-    code = book(binjai, date=str(MONDAY), start="11:00", end="12:00")
-    assert f"{HOME}/{code}" not in links(binjai.get(f"{HOME}/mine?month=2026-11"))
-    time_is(9, day=date(2026, 12, 1))
-    assert f"{HOME}/{code}" not in links(binjai.get(f"{HOME}/mine"))
-    assert f"{HOME}/{code}" in links(binjai.get(f"{HOME}/mine?month=2026-11"))
-    assert "month=2026-11" in " ".join(links(binjai.get(f"{HOME}/mine?month=2026-12")))
-    assert binjai.get(f"{HOME}/mine?month=kemarin").status_code == 422
+def test_a_village_books_for_itself_alone(binjai: VisitingClient, inan: VisitingClient) -> None:
+    code = book(binjai, village=INAN, channel="phone")
+    assert inan.get(f"{HOME}/{code}").status_code == 404
 
 
-def test_an_unanswered_request_says_so(sign_in: SignIn, time_is: Callable[..., datetime]) -> None:
-    binjai = sign_in("village", village=BINJAI)
-    code = book(binjai, room="2")
-    time_is(9, 30, day=TUESDAY)
-    assert "Tidak sempat dijawab" in text_of(binjai.get(f"{HOME}/{code}"))
+def test_villages_of_equal_name_are_told_apart() -> None:
+    one, other, third = (
+        SimpleNamespace(code=f"63.11.0{n}.2001", full_name=name)
+        for n, name in ((1, "Desa Galumbang"), (2, "Desa Galumbang"), (3, "Desa Binjai"))
+    )
+    names = [name for _, name in _villages([one, other, third])]  # type: ignore[list-item]
+    assert names == [
+        "Desa Galumbang (63.11.01.2001)",
+        "Desa Galumbang (63.11.02.2001)",
+        "Desa Binjai",
+    ]
 
 
-def test_the_office_s_name_alone_leads_into_it(client: VisitingClient) -> None:
-    assert client.get(f"/{SLUG}/").location == f"/{SLUG}/booking"
-    assert client.get("/tidak-ada/").status_code == 404
+def test_the_other_language_comes_back_to_the_same_step(binjai: VisitingClient) -> None:
+    draft = begin(binjai)
+    back = value_of(choose(binjai, draft, when=""), "next")
+    assert back == f"{draft}/time?date=2026-11-24"
+    assert value_of(binjai.submit(HOME, {}), "next") == HOME

@@ -10,10 +10,20 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
+from pyotp import TOTP
 from sqlalchemy import select, text, update
 
 from ruko import clock
-from ruko.accounts import User, find_token, verify_password
+from ruko.accounts import (
+    User,
+    add_authenticator,
+    find_authenticator,
+    find_token,
+    get_user,
+    new_salt,
+    totp_secret,
+    verify_password,
+)
 from ruko.app import create_app
 from ruko.audit import SYSTEM
 from ruko.cli import cli
@@ -246,6 +256,20 @@ def test_a_reset_ends_the_old_password(ruko: Shell) -> None:
         assert account.must_change_password
     said = ruko.says("user", "reset-password", "op", "--password-stdin", typed="cukup panjang")
     assert said == ["The account op is ready."]
+
+
+def test_a_lost_phone_is_forgotten(ruko: Shell) -> None:
+    assert "asks for no code" in ruko.refuses("user", "reset-totp", "admin")
+    with ruko.app.app_context(), writing():
+        admin, salt = get_user(get_office(SLUG), "admin"), new_salt()
+        code = TOTP(totp_secret(admin, salt, b"key")).at(9000)
+        add_authenticator(admin, salt, code, b"key", at=9000, now=clock.now())
+        db.session.commit()
+    assert ruko.says("user", "reset-totp", "admin") == [
+        "Signing in as admin asks for no code any more."
+    ]
+    with ruko.app.app_context():
+        assert find_authenticator(get_user(get_office(SLUG), "admin")) is None
 
 
 def test_the_list_shows_role_place_and_state_and_no_secret(ruko: Shell) -> None:

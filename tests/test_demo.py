@@ -164,8 +164,11 @@ def check_bookings(office: Office, now: datetime) -> None:
     assert any(slot.state == "free" for _, slots in grid.rooms for slot in slots)
     for booking in db.session.scalars(select(Booking)):
         author = db.session.get_one(User, booking.created_by)
-        assert author.village_id == booking.village_id
-        assert booking.state in {BookingState.PENDING, BookingState.CONFIRMED}
+        assert booking.on_behalf or author.village_id == booking.village_id
+        coming = booking.state in {BookingState.PENDING, BookingState.CONFIRMED}
+        assert coming == (booking.date >= office.day(now))
+    past = {b.state for b in db.session.scalars(select(Booking).where(Booking.starts_at < now))}
+    assert past >= {BookingState.COMPLETED, BookingState.CANCELLED, BookingState.NO_SHOW}
 
 
 def check_people(office: Office, now: datetime) -> None:

@@ -13,6 +13,7 @@ from flask import Flask
 from ruko.app import create_app
 from ruko.db import db
 from tests.apart import close
+from tests.booking_way import ready
 from tests.conftest import SLUG, VisitingClient, settings_for
 
 SignIn = Callable[..., VisitingClient]
@@ -119,19 +120,7 @@ def test_the_front_page_leads_everybody_to_a_door_of_their_own(sign_in: SignIn) 
 
 def test_going_back_to_a_sent_form_does_not_say_that_nothing_was_booked(sign_in: SignIn) -> None:
     village = sign_in("village", village=BINJAI)
-    hour = {"date": "2026-11-24", "room": "1", "start": "09:00"}
-    form = village.get(f"/{SLUG}/booking/new", query_string=hour).text
-    typed = {
-        "end": "10:00",
-        "category": "stunting",
-        "topic": "Gizi",
-        "attendees": "4",
-        "leader": "S",
-    }
-    key = Fields(form).given["request_key"]
-    sent = village.submit(f"/{SLUG}/booking/new", hour | typed | {"request_key": key})
-    assert sent.status_code == 303
-    village.get(sent.location)
-    back = village.get(f"/{SLUG}/booking/new", query_string=hour, follow_redirects=True)
-    assert "Desa Anda sudah memesan waktu ini" in back.text
-    assert "Belum ada yang dipesan" not in back.text
+    draft = ready(village)
+    sent = village.submit(f"{draft}/check").location
+    for step in ("", "/date", "/time?date=2026-11-24", "/people", "/check"):
+        assert village.get(draft + step).location == sent

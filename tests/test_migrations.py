@@ -205,6 +205,9 @@ def step_through(app: Flask) -> None:
     with app.app_context():
         scripts = ScriptDirectory.from_config(app.extensions["migrate"].migrate.get_config())
         newest_first = [script.revision for script in scripts.walk_revisions()]
+        with db.engine.begin() as connection:  # the first versions knew claims of bookings alone
+            for claims in ("slot_claim", "bidang_claim", "quota_seat"):
+                connection.execute(text(f"DELETE FROM {claims} WHERE booking_id IS NULL"))  # noqa: S608
         with db.engine.connect() as connection:
             rows, shape = rows_of(connection), shape_of(connection)
         for revision in newest_first[1:]:

@@ -23,9 +23,7 @@ from ruko.offices import (
     all_counters,
     all_villages,
     board_version,
-    close_early,
     get_bidang,
-    reopen,
 )
 from ruko.tickets import Call, State, Ticket, Turn, begin_day, call_next, call_ticket, check_in
 from tests.conftest import MONDAY, clean, wita
@@ -270,14 +268,15 @@ class OfficeMachine(OfficeInvariants):
     def the_operator_decides(self, what: str, limit: int) -> None:
         def decide(office: Office) -> None:
             if what == "close":
-                close_early(office, "Listrik padam", by=SYSTEM, now=self.now)
+                bookings.close_early(office, "Listrik padam", by=SYSTEM, now=self.now)
             elif what == "open":
-                reopen(office, by=SYSTEM, now=self.now)
+                bookings.reopen(office, by=SYSTEM, now=self.now)
             else:
                 get_bidang(office, "PMD").daily_capacity = limit if what == "limit" else None
 
         if not self.act(decide, shown=False) and what == "close":
-            self.act(lambda office: reopen(office, by=SYSTEM, now=self.now + timedelta(minutes=9)))
+            later = self.now + timedelta(minutes=9)
+            self.act(lambda office: bookings.reopen(office, by=SYSTEM, now=later))
             self.now += timedelta(minutes=10)  # else nobody comes any more
 
     # ── Desks ──

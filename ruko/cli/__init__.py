@@ -3,6 +3,7 @@
 import click
 
 from ruko.cli.accounts import token, user
+from ruko.cli.backups import backup, restore
 from ruko.cli.devices import device
 from ruko.cli.doctor import doctor
 from ruko.cli.printers import printer
@@ -16,7 +17,7 @@ def cli() -> None:
     """RUKO: book rooms, take numbers, call visitors, show who is served."""
 
 
-for command in (init, serve, demo, user, token, device, printer, doctor):
+for command in (init, serve, demo, user, token, device, printer, backup, restore, doctor):
     cli.add_command(command)
 
 __all__ = ["cli"]

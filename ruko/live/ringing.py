@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 MERGE_SECONDS = 0.05
 """A lone change is told at once; those that follow it within this time become one message."""
 HEARTBEAT_SECONDS = 5
+REST_SECONDS = 1
 REREAD_SECONDS = 30
 """Changes made by time alone (break, close, expiry) raise no version; the board is re-read for them."""
 TOUCH_SECONDS = 60  # how often the displays that are here are noted as seen
@@ -73,6 +74,7 @@ def _emit_forever() -> None:
                 rounds.go(dirty, hints, now=clock.monotonic())
         except Exception:  # nothing ends this thread
             log.exception("the screens could not be told")
+            time.sleep(REST_SECONDS)  # what fails at once would fail all the time
 
 
 class _Rounds:

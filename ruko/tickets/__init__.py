@@ -21,6 +21,7 @@ from ruko.tickets.models import (
 )
 from ruko.tickets.moves import find_turn, turn_at
 from ruko.tickets.queries import Queue, queue_of, visits_at_counters
+from ruko.tickets.results import Result, open_ticket_of, results_of
 from ruko.tickets.serving import finish, hold, mark_no_show, send_back, start, transfer
 from ruko.tickets.undoing import stepped_turn, undo
 from ruko.tickets.visits import (
@@ -49,6 +50,7 @@ __all__ = [
     "Queue",
     "QueueFull",
     "Rest",
+    "Result",
     "State",
     "Step",
     "Ticket",
@@ -76,11 +78,13 @@ __all__ = [
     "leave",
     "let_pass",
     "mark_no_show",
+    "open_ticket_of",
     "own_figures",
     "queue_of",
     "recall",
     "rejoin",
     "rejoin_until",
+    "results_of",
     "resume",
     "send_back",
     "served_now",

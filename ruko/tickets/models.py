@@ -98,6 +98,13 @@ class Ticket(Base):
         CheckConstraint(
             "visitor = 'village_official' OR village_id IS NULL", name="only_officials_have_village"
         ),
+        Index(
+            "ix_ticket_village",
+            "village_id",
+            "day",
+            sqlite_where=text("village_id IS NOT NULL"),
+            postgresql_where=text("village_id IS NOT NULL"),
+        ),
     )
 
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))

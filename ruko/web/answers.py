@@ -26,7 +26,7 @@ from ruko.errors import (
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5
-PASSWORDS = {"password", "current", "again"}
+PASSWORDS = {"password", "current", "again", "recovery"}
 
 
 class MethodNotAllowed(RukoError):

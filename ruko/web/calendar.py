@@ -2,6 +2,7 @@
 
 from flask import Response
 
+from ruko import clock
 from ruko.bookings import Booking, ics
 from ruko.web.doors import url_of
 
@@ -13,6 +14,8 @@ def booking_url(booking: Booking) -> str:
 
 def ics_answer(booking: Booking) -> Response:
     """The calendar file as a download."""
-    response = Response(ics(booking, booking_url(booking)), mimetype="text/calendar")
+    response = Response(
+        ics(booking, booking_url(booking), now=clock.now()), mimetype="text/calendar"
+    )
     response.headers["Content-Disposition"] = f'attachment; filename="ruko-{booking.code}.ics"'
     return response

@@ -116,7 +116,7 @@ def settings() -> Settings:
     return kept
 
 
-def store(kind: Literal["clips", "slides"]) -> Store:
+def store(kind: Literal["clips", "slides", "papers"]) -> Store:
     """Where files of that kind are kept."""
     return Store(settings().data_dir / kind)
 

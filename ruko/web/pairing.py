@@ -18,7 +18,7 @@ from ruko.pairing import Asked
 from ruko.web.callers import current_device, keep_device, revoked_device
 from ruko.web.doors import current_office, reads_only, settings, url_of
 from ruko.web.once import commit
-from ruko.web.throttle import PAIRING_CODE, Throttle, looking_up
+from ruko.web.throttle import PAIRING_CODE, Throttle, looking_up, sender
 
 SECRET_COOKIE = "ruko_pairing"  # noqa: S105 – its name
 
@@ -61,9 +61,8 @@ def _pair_by_code(bp: Blueprint, kind: DeviceKind) -> None:
         response = redirect(url_for(f"{kind}_pairing.screen"), 303)
         if _asked(kind) is None:
             throttle: Throttle = current_app.extensions["ruko_throttle"]
-            address = request.remote_addr or ""
-            throttle.check(PAIRING_CODE, address)
-            throttle.count(PAIRING_CODE, address)
+            throttle.check(PAIRING_CODE, sender())
+            throttle.count(PAIRING_CODE, sender())
             _keep_secret(
                 response, kind, pairing.ask_to_pair(current_office(), kind, now=clock.now())
             )

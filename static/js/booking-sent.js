@@ -1,6 +1,8 @@
-// Loaded once, when the request arrived: its draft is no longer needed.
+// A step has arrived: what was typed for it is no longer needed on this device.
 try {
-  sessionStorage.removeItem(`ruko-draft:${document.querySelector("[data-sent]").dataset.sent}`);
+  for (const name of Object.keys(localStorage)) {
+    if (name.startsWith("ruko-draft:") && JSON.parse(localStorage.getItem(name)).sent) localStorage.removeItem(name);
+  }
 } catch {
-  // a forbidden storage holds no draft
+  // a forbidden storage holds nothing
 }

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.accessibility.conftest import (
     DESK,
@@ -24,6 +24,13 @@ from tests.browser.accessibility.conftest import (
     ruko,
     send_as_it_is,
     take,
+)
+from tests.browser.booking_steps import (
+    choose_day,
+    choose_time,
+    say_what,
+    send,
+    to_the_last_step,
 )
 from tests.browser.conftest import Server
 from tests.browser.test_display import Line, a_call
@@ -62,72 +69,67 @@ def test_a_one_time_password(server: Server, still: Window, folder: Path, look: 
     look(page, "first password", narrow=320)
 
 
-def test_choosing_an_hour(server: Server, still: Window, enter: Enter, look: Inspector) -> None:
-    page = still(PHONE)
+def test_the_steps_to_a_room(server: Server, still: Window, enter: Enter, look: Inspector) -> None:
+    page, other = still(PHONE), still(PHONE)
     enter(page, "binjai")
     page.goto(f"{server.home}/booking/mine")
     look(page, "nothing booked", narrow=320)
     page.goto(f"{server.home}/booking")
-    look(page, "days", narrow=320, also=DESK)
-    page.locator("summary").click()
+    look(page, "what about", narrow=320, also=DESK)
+    page.locator("header summary").click()
     look(page, "booking menu", narrow=320)
-    page.goto(f"{server.home}/booking?date=2026-11-29")
-    look(page, "closed day", narrow=320)
-    page.goto(f"{server.home}/booking?date=2026-12-01&room=1&start=10:00")
-    look(page, "chosen", narrow=320, also=DESK)
-
-
-def test_booking(server: Server, still: Window, enter: Enter, look: Inspector) -> None:
-    page, other = still(PHONE), still(PHONE)
-    form = f"{server.home}/booking/new?date=2026-12-01&start=10:00&room="
-    enter(page, "binjai")
-    page.goto(form)
-    look(page, "visit form", narrow=320)
-    page.goto(f"{form}1")
-    look(page, "form", narrow=320, also=DESK)
-    send_as_it_is(page, "#wish")
-    look(page, "form with errors", narrow=320)
-    fill(page)
+    send_as_it_is(page, "#step")
+    look(page, "what about, without answers", narrow=320)
+    say_what(page, server)
+    look(page, "days", narrow=320, also=DESK)
+    choose_day(page, "Selasa, 1 Desember")
+    look(page, "hours", narrow=320, also=DESK)
+    send_as_it_is(page, "#step")
+    look(page, "no hour chosen", narrow=320)
     enter(other, "inan")
-    other.goto(f"{form}1")
-    fill(other)
-    other.get_by_role("button", name="Kirim permohonan").click()
-    expect(other.get_by_role("heading", level=1)).to_have_text("Ruang sudah disiapkan")
-    page.get_by_role("button", name="Kirim permohonan").click()
+    to_the_last_step(other, server, "Selasa, 1 Desember")
+    choose_time(page, "1 10:00")
+    page.locator("main .a-bar button").click()
     expect(page.get_by_text("Isian Anda tetap tersimpan")).to_be_visible()
     look(page, "slot taken", narrow=320)
+    page.get_by_role("alert").get_by_role("button").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Siapa yang datang?")
+    papers: list[FilePayload] = [
+        {"name": "daftar.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 %%EOF"},
+        {"name": "program.exe", "mimeType": "application/pdf", "buffer": b"MZ" * 99},
+    ]
+    page.set_input_files("#papers", papers)
+    expect(page.get_by_text("program.exe")).to_be_visible()
+    look(page, "papers", narrow=320, also=DESK)
+    send_as_it_is(page, "#step")
+    look(page, "people without answers", narrow=320)
     page.evaluate("document.querySelector('#offline').hidden = false")
     look(page, "offline", narrow=320)
-
+    page.goto(f"{server.home}/booking")
+    page.locator(".a-unsent summary").click()
+    look(page, "not sent", narrow=320, also=DESK)
+    say_late(page)
+    look(page, "no longer kept", narrow=320)
+    look(other, "check", narrow=320, also=DESK)
+    send(other)
     look(other, "confirmed", narrow=320, also=DESK)
-    other.goto(f"{server.home}/booking?date=2026-12-01")
-    look(other, "mine among the hours", narrow=320)
-    other.goto(f"{form}2")
-    fill(other)
-    other.get_by_role("button", name="Kirim permohonan").click()
-    expect(other.get_by_role("heading", level=1)).to_have_text("Permohonan terkirim")
-    look(other, "pending", narrow=320)
     other.goto(f"{server.home}/booking/mine")
     look(other, "mine", narrow=320, also=DESK)
-    other.get_by_role("link", name="Batalkan").first.click()
-    look(other, "cancel", narrow=320)
-    send_as_it_is(other, "form.a-form")
-    look(other, "cancel without a reason", narrow=320)
-    other.get_by_label("Alasan pembatalan").fill("Kepala desa berhalangan")
-    other.get_by_role("button", name="Batalkan janji").click()
-    expect(other.get_by_text("Janji dibatalkan.")).to_be_visible()
-    look(other, "cancelled", narrow=320)
-    other.goto(f"{other.url}/cancel")
-    look(other, "cannot be cancelled", narrow=320)
-    other.goto(f"{server.home}/booking/mine?month=2026-11")
-    look(other, "past", narrow=320)
+    to_the_last_step(other, server, "Selasa, 1 Desember", "2 08:00")
+    send(other)
+    look(other, "pending", narrow=320)
+    say_what(other, server)
+    choose_day(other, "Selasa, 1 Desember")
+    look(other, "mine among the hours", narrow=320)
 
 
-def fill(page: Page) -> None:
-    page.select_option("[name=category]", "stunting")
-    page.fill("[name=topic]", "Makanan tambahan untuk 12 balita")
-    page.fill("[name=attendees]", "4")
-    page.fill("[name=leader]", "Siti Aminah")
+def say_late(page: Page) -> None:
+    """The request that was not sent, after its time is no longer kept."""
+    page.get_by_role("link", name=re.compile("^Lanjutkan")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Siapa yang datang?")
+    page.evaluate(
+        "() => { for (const e of document.querySelectorAll('[data-kept], [data-over]')) e.hidden = !e.hidden; }"
+    )
 
 
 # ── The kiosk, and the ticket in the hand ─────────────────────────────────────────────────────

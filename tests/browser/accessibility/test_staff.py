@@ -20,6 +20,7 @@ from tests.browser.accessibility.conftest import (
     send_as_it_is,
     take,
 )
+from tests.browser.booking_steps import choose_day, choose_time, go_on, say_what
 from tests.browser.conftest import Server
 
 # ── The desk ──────────────────────────────────────────────────────────────────────────────────
@@ -300,9 +301,12 @@ def test_keys_lead_down_the_page(
         *("username", "password", "Tampilkan kata sandi", "Masuk"),
     ]
     enter(page, village)
-    page.goto(f"{server.home}/booking/new?date=2026-12-03&room=1&start=08:00")
-    expect(page.get_by_role("button", name="Tambah")).to_be_visible()
-    ahead = ["Langsung ke isi", "RUKO", f"Desa {village.capitalize()}", "Ubah"]
-    fields = ["end", "category", "bidang", "topic", "Kurangi", "attendees", "Tambah"]
-    rest = ["leader", "phone", "Kirim permohonan", "Pesan ruang", "Janji saya"]
+    say_what(page, server)
+    choose_day(page, "Kamis, 3 Desember")
+    choose_time(page, "1 08:00" if theme == "light" else "1 09:00")
+    go_on(page, "Siapa yang datang?")
+    expect(page.get_by_role("button", name="Kurangi")).to_be_visible()
+    ahead = ["Langsung ke isi", "RUKO", f"Desa {village.capitalize()}", "Kembali", "Ubah waktu"]
+    fields = ["leader", "leader_role", "Kurangi", "attendees", "Tambah", "phone", "papers"]
+    rest = ["Lanjut", "Pesan ruang", "Janji saya"]
     assert tab_through(page, ".rk-skip", ".a-nav a:last-child") == [*ahead, *fields, *rest]
