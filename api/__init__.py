@@ -6,7 +6,7 @@ from api import bookings, desk, feed, offices, openapi, rooms, tickets, turns
 from api.probes import bp as probes
 from ruko.web import Throttle, caller
 from ruko.web.doors import is_capability
-from ruko.web.throttle import ANONYMOUS_POST
+from ruko.web.throttle import ANONYMOUS_POST, sender
 
 
 def open_door(app: Flask) -> None:
@@ -26,6 +26,5 @@ def limit_strangers() -> None:
     """
     if request.method == "POST" and caller() is None and not is_capability():
         throttle: Throttle = current_app.extensions["ruko_throttle"]
-        address = request.remote_addr or ""
-        throttle.check(ANONYMOUS_POST, address)
-        throttle.count(ANONYMOUS_POST, address)
+        throttle.check(ANONYMOUS_POST, sender())
+        throttle.count(ANONYMOUS_POST, sender())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -28,7 +28,7 @@ from ruko.web import commit, once, show_at_field, undo
 @bp.get("/<code>/cancel")
 def ask_cancel(code: str) -> ResponseReturnValue:
     """Ask why it is called off."""
-    return _cancel_page(own_booking(code), CancelForm(request.args))
+    return _cancel_page(own_booking(code), CancelForm())
 
 
 @bp.post("/<code>/cancel")

@@ -1,7 +1,6 @@
 """Another time for a booking, chosen by its village or the office."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 
 from flask import flash, redirect, render_template, request, url_for
@@ -11,23 +10,12 @@ from flask_babel import gettext as _
 from booking.mine import own_booking
 from booking.routes import booker, bp
 from booking.steps import Time, offered_time
-from ruko import clock, words
-from ruko.bookings import (
-    Booking,
-    BookingState,
-    move,
-    why_not_moved,
-)
-from ruko.errors import Invalid, RukoError
-from ruko.web import commit, current_office, once, undo
-from ruko.web.another_time import FIELDS, grid_for, present_hours, require_another, why_not
-from ruko.web.timetable import (
-    day_strip,
-    longest_choice,
-    read_date,
-    read_time_choice,
-    reasons_of,
-)
+from ruko import clock
+from ruko.bookings import Booking, BookingState, move
+from ruko.errors import RukoError
+from ruko.web import commit, once, undo
+from ruko.web.another_time import grid_for, require_another, shown_times
+from ruko.web.timetable import read_date, read_time_choice
 
 
 @bp.get("/<code>/move")
@@ -97,27 +85,8 @@ def _begun(booking: Booking) -> dict[str, str]:
 def _page(
     booking: Booking, day: date, entered: Mapping[str, str], error: RukoError | None = None
 ) -> str:
-    user, office, now = booker(), current_office(), clock.now()
-    grid, count = grid_for(booking, day, now), booking.last_slot - booking.first_slot + 1
-    field = error.field if isinstance(error, Invalid) and error.field in FIELDS else None
-    if not grid.open:  # there is no timetable to show it at
-        field = None
-    large = [(room, slots) for room, slots in grid.rooms if room.capacity >= booking.attendees]
-    return render_template(
-        "booking/move.html",
-        page="mine",
-        here=url_for("booking.ask_move", code=booking.code, date=day),
-        booking=booking,
-        why_not=why_not_moved(booking, privileged=user.runs_office, now=now),
-        grid=grid,
-        fitting=replace(grid, rooms=large),
-        reasons=reasons_of(grid),
-        strip=day_strip(office, day, now, bidang=booking.bidang, besides=booking),
-        longest=max(longest_choice(grid), count),
-        count=count,
-        entered=entered,
-        present=present_hours(booking, grid),
-        error=None if field else error,
-        said=why_not(error) if error else None,
-        at={field: words.sentence(error)} if field and error else {},
+    times = shown_times(
+        booking, day, entered, error, privileged=booker().runs_office, now=clock.now()
     )
+    here = url_for("booking.ask_move", code=booking.code, date=day)
+    return render_template("booking/move.html", page="mine", here=here, **times)

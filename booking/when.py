@@ -9,6 +9,7 @@ from booking.routes import booker, bp
 from booking.steps import Time, keep_time, onward, pressed_time, step, step_page
 from ruko import clock
 from ruko.bookings import Booking, BookingState, DayGrid, Draft, bookings_of, day_grid, quota_of
+from ruko.bookings.entered import LONGEST_QUOTA_REASON
 from ruko.errors import Invalid, NotFound, RukoError
 from ruko.web import commit, current_office, undo
 from ruko.web.timetable import (
@@ -116,6 +117,7 @@ def _page(draft: Draft, day: date, error: RukoError | None = None) -> str:
         full=full,
         bookable=may_pass or not full,
         asks_reason=may_pass and full,
+        longest_reason=LONGEST_QUOTA_REASON,
         here=url_for("booking.time", token=draft.token, date=day),
     )
 

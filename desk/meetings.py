@@ -15,9 +15,9 @@ from ruko.accounts import User
 from ruko.bookings import (
     Booking,
     BookingState,
-    attachments_of,
     meetings_from,
     paper_counts,
+    papers_by_booking,
     shown_state,
     unrecorded_visits,
 )
@@ -63,7 +63,7 @@ def sheet() -> ResponseReturnValue:
         day=day,
         bidang=bidang,
         meetings=found,
-        papers={booking.id: attachments_of(booking) for booking in found},
+        papers=papers_by_booking(found),
     )
 
 

@@ -1,7 +1,6 @@
 """Another time, proposed by the office: chosen from the timetable, kept until the village answers."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 
 from flask import Response, make_response, render_template, request, url_for
@@ -11,23 +10,12 @@ from flask_babel import gettext as _
 from desk.approvals import bp, decided
 from desk.staff import signed_in_staff
 from ruko import clock, words
-from ruko.bookings import (
-    Booking,
-    asked,
-    get_booking,
-    why_not_moved,
-)
+from ruko.bookings import Booking, asked, get_booking
 from ruko.bookings import propose as offer
-from ruko.errors import Invalid, RukoError
+from ruko.errors import RukoError
 from ruko.web import current_office, once, safe_path, undo
-from ruko.web.another_time import FIELDS, grid_for, present_hours, require_another, why_not
-from ruko.web.timetable import (
-    day_strip,
-    longest_choice,
-    read_date,
-    read_time_choice,
-    reasons_of,
-)
+from ruko.web.another_time import grid_for, require_another, shown_times
+from ruko.web.timetable import read_date, read_time_choice
 
 
 @bp.get("/<code>/propose")
@@ -76,27 +64,11 @@ def send_proposal(code: str) -> ResponseReturnValue:
 def _page(
     booking: Booking, day: date, entered: Mapping[str, str], error: RukoError | None = None
 ) -> Response:
-    office, now, count = current_office(), clock.now(), booking.last_slot - booking.first_slot + 1
-    grid = grid_for(booking, day, now)
-    field = error.field if isinstance(error, Invalid) and error.field in FIELDS else None
-    if not grid.open:  # there is no timetable to show it at
-        field = None
-    large = [(room, slots) for room, slots in grid.rooms if room.capacity >= booking.attendees]
+    now = clock.now()
     page = render_template(
         "desk/propose.html",
-        booking=booking,
         asked=asked(booking, now),
-        why_not=why_not_moved(booking, privileged=True, now=now),
-        grid=grid,
-        fitting=replace(grid, rooms=large),
-        reasons=reasons_of(grid),
-        strip=day_strip(office, day, now, bidang=booking.bidang, besides=booking),
-        longest=max(longest_choice(grid), count),
-        count=count,
-        entered=entered,
-        present=present_hours(booking, grid),
-        problem=None if field or not error else why_not(error),
-        at={field: words.sentence(error)} if field and error else {},
         back=safe_path(request.values.get("next"), url_for("approvals.pending")),
+        **shown_times(booking, day, entered, error, privileged=True, now=now),
     )
     return make_response(page, error.status if error else 200)

@@ -1,6 +1,5 @@
 """Where somebody sits: the bidang they serve and the place they call to, kept in the session."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,8 @@ from desk.staff import AT_THE_DESK, signed_in_staff
 from ruko import clock
 from ruko.accounts import Role, User
 from ruko.assistance import open_requests
-from ruko.bookings import pending_bookings
+from ruko.bookings import pending_count
+from ruko.bookings.entered import LONGEST_REASON
 from ruko.errors import N_, Forbidden, Invalid
 from ruko.offices import Bidang, Counter, all_bidang, all_counters, get_bidang, get_counter
 from ruko.tickets import visits_at_counters
@@ -93,10 +93,11 @@ def choice_page(user: User, code: str | None = None) -> str:
 
 
 @bp.context_processor
-def staff_bar() -> dict[str, Callable[[], Any]]:
+def staff_bar() -> dict[str, Any]:
     """For the pages of the desk: where one sits, how many requests wait, who calls for help."""
     return {
         "my_seat": lambda: find_seat(signed_in_staff()),
-        "pending_count": lambda: len(pending_bookings(current_office(), clock.now())),
+        "pending_count": lambda: pending_count(current_office(), clock.now()),
         "help_requests": lambda: open_requests(current_office(), now=clock.now()),
+        "longest_reason": LONGEST_REASON,
     }

@@ -14,8 +14,8 @@ WIDEST = 1280
 
 PICTURES = {
     "sign-in": "sign-in-phone",
-    "booking": "booking-chosen",
-    "booking-form": "booking-form",
+    "booking": "booking-3-time",
+    "booking-form": "booking-4-people",
     "booking-confirmation": "main-1-booked",
     "kiosk-start": "kios-1-mulai-datar",
     "kiosk-bidang": "kios-4-bidang-datar",

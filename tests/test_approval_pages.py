@@ -65,7 +65,7 @@ def test_a_request_shows_what_it_needs(app: Flask, operator: VisitingClient, ask
         "Sel, 24 Nov · 09.00–10.00 · Ruang RUKO 2",
         "5 peserta (20 kursi)",
         "1 dari 2 petugas terpakai",
-        "Kuota minggu itu: 1 dari",
+        "Jatah minggu itu: 1 dari",
         "Rahmawati (Sekretaris desa)",
         "Menunggu sejak Sen, 23 Nov, 09.00",
         "Mulai besok",

@@ -435,6 +435,21 @@ def test_a_closed_room_says_why(app: Flask, binjai: VisitingClient) -> None:
     assert "AC diperbaiki" in text_of(refused)
 
 
+def test_a_room_closed_at_the_last_step_leads_to_another_time(
+    app: Flask, binjai: VisitingClient
+) -> None:
+    draft = ready(binjai)
+    with at_work(app) as office:
+        room = bookings.all_rooms(office)[0]
+        begins, ends = wita(8, day=TUESDAY), wita(10, day=TUESDAY)
+        bookings.close(office, room, begins, ends, "AC diperbaiki", by=SYSTEM, now=clock.now())
+    refused = binjai.submit(f"{draft}/check")
+    assert refused.status_code == 409
+    assert "Ruang RUKO 1 ditutup (AC diperbaiki). Pilih waktu lain" in text_of(refused)
+    assert f"{draft}/time" in links(refused)
+    assert "Waktu ini disimpan untuk Anda" not in text_of(refused)
+
+
 def test_a_visit_of_the_office_waits_for_approval(binjai: VisitingClient) -> None:
     visit: dict[str, object] = {"when": "visit", "visit_start": "09:00", "visit_end": "11:00"}
     draft = ready(binjai, visit)

@@ -481,6 +481,20 @@ def test_into_a_room_with_approval_it_waits_again(
     assert "menunggu persetujuan kecamatan" in text_of(binjai.get(f"{HOME}/{code}"))
 
 
+def test_a_room_that_is_closed_after_all_is_said_on_its_booking(
+    app: Flask, binjai: VisitingClient
+) -> None:
+    code = book(app)
+    assert "Tutup pada" not in text_of(binjai.get(f"{HOME}/{code}"))
+    with at_work(app) as office:
+        start, end = office.at(TUESDAY, time(8)), office.at(TUESDAY, time(12))
+        room = bookings.all_rooms(office)[0]
+        bookings.close(office, room, start, end, "Atap bocor.", by=SYSTEM, now=clock.now())
+    said = text_of(binjai.get(f"{HOME}/{code}"))
+    assert "Tutup pada waktu ini: Atap bocor" in said
+    assert "Silakan ubah jadwal" in said
+
+
 def test_a_closed_room_says_why(app: Flask, binjai: VisitingClient) -> None:
     code = book(app)
     with at_work(app) as office:

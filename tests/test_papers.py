@@ -292,6 +292,24 @@ def test_the_sixth_paper_is_one_too_many(app: Flask, binjai: VisitingClient, dra
     assert len(kept(app)) == MOST_FILES
 
 
+def test_a_form_of_very_many_papers_is_not_looked_through(
+    app: Flask, binjai: VisitingClient, draft: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+
+    def look(name: str, content: bytes) -> papers.Paper:
+        looked_at.append(name)
+        return read_paper(name, content)
+
+    monkeypatch.setattr(web_papers, "read_paper", look)
+    answer = say_who(binjai, draft, *((b"MZ", f"{n}.exe") for n in range(40)))
+    assert answer.status_code == 422
+    assert "39.exe : Berkas ini terlalu banyak. Mohon kirim lebih sedikit sekaligus." in text_of(
+        answer
+    )
+    assert len(looked_at) == 2 * MOST_FILES
+
+
 def test_a_paper_sent_by_the_page_itself_brings_the_list(
     app: Flask, binjai: VisitingClient, draft: str
 ) -> None:

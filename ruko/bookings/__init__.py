@@ -1,6 +1,6 @@
 """Bookings: rooms and their slots, who holds them, and the way of a booking to its visit."""
 
-from ruko.bookings.asked import Asked, all_asked, asked
+from ruko.bookings.asked import Asked, all_asked, asked, asked_of
 from ruko.bookings.attachments import (
     Attachment,
     attach,
@@ -8,6 +8,7 @@ from ruko.bookings.attachments import (
     detach,
     get_attachment,
     paper_counts,
+    papers_by_booking,
 )
 from ruko.bookings.claims import BidangClaim, QuotaSeat, SlotClaim, period_of
 from ruko.bookings.closures import (
@@ -27,7 +28,6 @@ from ruko.bookings.decisions import (
     approve,
     ask_to_bring,
     cancel,
-    collision_of,
     confirm_by_village,
     decline,
     why_not_cancelled,
@@ -87,6 +87,7 @@ from ruko.bookings.queries import (
     meetings_from,
     moved_last,
     pending_bookings,
+    pending_count,
     unconfirmed_bookings,
     unrecorded_visits,
 )
@@ -151,6 +152,7 @@ __all__ = [
     "arrive",
     "ask_to_bring",
     "asked",
+    "asked_of",
     "attach",
     "attachments_of",
     "begin",
@@ -165,7 +167,6 @@ __all__ = [
     "close_past",
     "closure_over",
     "closures_between",
-    "collision_of",
     "complete",
     "conclude",
     "confirm_by_village",
@@ -195,7 +196,9 @@ __all__ = [
     "moved_last",
     "normalise_code",
     "paper_counts",
+    "papers_by_booking",
     "pending_bookings",
+    "pending_count",
     "period_of",
     "proposal_for",
     "proposals_for",

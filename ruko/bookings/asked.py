@@ -1,18 +1,20 @@
 """What the office needs to decide on a request: what it takes, what it meets, and a way out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from ruko.bookings.attachments import Attachment, attachments_of
+from ruko.bookings.attachments import Attachment, papers_by_booking
+from ruko.bookings.claims import period_of
+from ruko.bookings.closures import closures_between
 from ruko.bookings.decisions import Collision, collision_of
 from ruko.bookings.errors import Alternative
 from ruko.bookings.models import Booking, Draft, Room
-from ruko.bookings.moving import last_answer, nearest_times, proposal_for
-from ruko.bookings.occupied import occupied_between
+from ruko.bookings.moving import last_answers, nearest_times, proposals_for
+from ruko.bookings.occupied import occupied_between, officers_between
 from ruko.bookings.queries import all_rooms, pending_bookings
-from ruko.bookings.quotas import Quota, quota_of
+from ruko.bookings.quotas import Quota, quotas_of
 from ruko.offices import Office
 
 
@@ -32,33 +34,59 @@ class Asked:
 
     @property
     def collides(self) -> bool:
-        return self.collision.closure is not None or self.collision.short_of_officers
+        return self.collision.is_one
 
 
 def all_asked(office: Office, now: datetime) -> list[Asked]:
     """The requests that wait for a decision, the oldest first."""
     waiting = pending_bookings(office, now)
-    return [asked(b, now) for b in sorted(waiting, key=lambda b: (b.created_at, b.id))]
+    return asked_of(sorted(waiting, key=lambda b: (b.created_at, b.id)), now)
 
 
 def asked(booking: Booking, now: datetime) -> Asked:
     """One request, and what is to be known about it."""
-    collision = collision_of(booking, now)
-    room = time = None
-    if collision.closure:
-        room = next(iter(free_rooms(booking, now)), None)
-    if room is None and (collision.closure or collision.short_of_officers):
-        time = next(iter(nearest_times(booking, now)), None)
-    return Asked(
-        booking,
-        collision,
-        quota_of(booking.office, booking.village, booking.date, now),
-        attachments_of(booking),
-        proposal_for(booking, now=now),
-        last_answer(booking, now=now),
-        room,
-        time,
+    return asked_of([booking], now)[0]
+
+
+def asked_of(bookings: Sequence[Booking], now: datetime) -> list[Asked]:
+    """The same of many of one office; only ways out are looked for one by one."""
+    if not bookings:
+        return []
+    office = bookings[0].office
+    days = [booking.date for booking in bookings]
+    officers = officers_between(office, min(days), max(days), now)
+    closures = closures_between(
+        office, min(b.starts_at for b in bookings), max(b.ends_at for b in bookings)
     )
+    quotas = quotas_of(office, bookings, now)
+    papers = papers_by_booking(bookings)
+    proposals = proposals_for(bookings, now=now)
+    answers = last_answers(bookings, now=now)
+
+    def one(booking: Booking) -> Asked:
+        collision = collision_of(booking, closures, officers)
+        return Asked(
+            booking,
+            collision,
+            quotas[booking.village_id, period_of(booking.date)],
+            papers[booking.id],
+            proposals.get(booking.id),
+            answers.get(booking.id),
+            *_way_out(booking, collision, now),
+        )
+
+    return [one(booking) for booking in bookings]
+
+
+def _way_out(
+    booking: Booking, collision: Collision, now: datetime
+) -> tuple[Room | None, Alternative | None]:
+    """Another room at the same time, where its own is closed, else the nearest other time."""
+    if collision.closure and (room := next(iter(free_rooms(booking, now)), None)):
+        return room, None
+    if collision.is_one:
+        return None, next(iter(nearest_times(booking, now)), None)
+    return None, None
 
 
 def free_rooms(booking: Booking, now: datetime) -> Iterable[Room]:

@@ -1,5 +1,6 @@
 """The papers of a booking: handed in while it is written, read by the bidang before the day."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, String, func, select, update
@@ -45,6 +46,18 @@ def attachments_of(owner: Draft | Booking) -> list[Attachment]:
             .order_by(Attachment.id)
         )
     )
+
+
+def papers_by_booking(bookings: Collection[Booking]) -> dict[int, list[Attachment]]:
+    """The papers of many bookings, by the booking's id."""
+    found: dict[int, list[Attachment]] = {booking.id: [] for booking in bookings}
+    for paper in db.session.scalars(
+        select(Attachment)
+        .where(Attachment.booking_id.in_(found), Attachment.removed_at.is_(None))
+        .order_by(Attachment.id)
+    ):
+        found[paper.booking_id or 0].append(paper)
+    return found
 
 
 def get_attachment(owner: Draft | Booking, attachment_id: int) -> Attachment:

@@ -1,16 +1,16 @@
 """Deciding about a booking: approve, decline, cancel; what the office notes, what the village confirms."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import update
 
 from ruko.audit import Actor, trail
 from ruko.bookings.claims import in_line
-from ruko.bookings.closures import closure_over
+from ruko.bookings.closures import closure_over, meets
 from ruko.bookings.entered import LONGEST_NOTE, LONGEST_REASON, plain_text
 from ruko.bookings.models import Booking, BookingState, CancelCode, shown_state
-from ruko.bookings.occupied import occupied_between
 from ruko.bookings.queries import ON_THE_AGENDA
 from ruko.bookings.states import change_state, drop_proposal, release
 from ruko.db import db
@@ -168,11 +168,21 @@ class Collision:
     def short_of_officers(self) -> bool:
         return self.officers is not None and self.meetings > self.officers
 
+    @property
+    def is_one(self) -> bool:
+        return self.closure is not None or self.short_of_officers
 
-def collision_of(booking: Booking, now: datetime) -> Collision:
-    """What stands against a request; another booking never does, for a pending one occupies."""
-    day, bidang = booking.date, booking.bidang
-    needed = occupied_between(booking.office, day, day, now).officers
+
+def collision_of(
+    booking: Booking, closures: Iterable[Closure], officers: Mapping[tuple[int, date, int], int]
+) -> Collision:
+    """What of these stands against it; another booking never does, for a pending one occupies.
+
+    `officers` says how many each bidang needs, by day and slot; see `officers_between`.
+    """
     slots = range(booking.first_slot, booking.last_slot + 1)
-    at_once = max(needed[bidang.id, day, no] for no in slots)
-    return Collision(closure_over(booking), bidang.officers, at_once)
+    return Collision(
+        next((closure for closure in closures if meets(closure, booking)), None),
+        booking.bidang.officers,
+        max(officers.get((booking.bidang_id, booking.date, no), 0) for no in slots),
+    )

@@ -7,7 +7,7 @@ from typing import Literal
 
 from sqlalchemy import select
 
-from ruko.audit import Actor, trail, trail_of
+from ruko.audit import Actor, AuditEvent, trail, trail_of
 from ruko.bookings.claims import Holder, claim, period_of, take_seat
 from ruko.bookings.closures import vacate, vacate_from
 from ruko.bookings.decisions import UNDECIDED_OR_COMING, why_not_moved
@@ -209,14 +209,28 @@ def proposals_for(bookings: Collection[Booking], *, now: datetime) -> dict[int, 
     return {draft.for_booking_id: draft for draft in found if draft.for_booking_id}
 
 
-def last_answer(booking: Booking, *, now: datetime) -> Literal["refused", "unanswered"] | None:
-    """What came of the other time proposed last, while nothing else was decided since."""
-    told = [line for line in trail_of("booking", booking.id) if line.action in _ABOUT_PROPOSALS]
-    if told and told[-1].action == "refuse":
-        return "refused"
-    if told and told[-1].action == "propose" and proposal_for(booking, now=now) is None:
-        return "unanswered"
-    return None
+def last_answers(
+    bookings: Collection[Booking], *, now: datetime
+) -> dict[int, Literal["refused", "unanswered"]]:
+    """What came of the other time proposed last, while nothing else was decided since, by the booking's id."""
+    rows = db.session.execute(
+        select(AuditEvent.subject_id, AuditEvent.action)
+        .where(
+            AuditEvent.subject == "booking",
+            AuditEvent.subject_id.in_([booking.id for booking in bookings]),
+            AuditEvent.action.in_(_ABOUT_PROPOSALS),
+        )
+        .order_by(AuditEvent.id)
+    )
+    last = {row.subject_id: row.action for row in rows}
+    waiting = proposals_for(bookings, now=now)
+    answers: dict[int, Literal["refused", "unanswered"]] = {}
+    for booking_id, action in last.items():
+        if action == "refuse":
+            answers[booking_id] = "refused"
+        elif action == "propose" and booking_id not in waiting:
+            answers[booking_id] = "unanswered"
+    return answers
 
 
 def lapsed_proposal(booking: Booking, *, now: datetime) -> Draft | None:

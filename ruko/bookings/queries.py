@@ -148,6 +148,16 @@ def pending_bookings(office: Office, now: datetime) -> list[Booking]:
     return bookings_of(office, now=now, state=BookingState.PENDING)
 
 
+def pending_count(office: Office, now: datetime) -> int:
+    """How many requests still wait; asked for by every page of the desk."""
+    waiting = select(func.count()).where(
+        Booking.office_id == office.id,
+        Booking.state == BookingState.PENDING,
+        not_(is_overdue(now)),
+    )
+    return db.session.scalar(waiting) or 0
+
+
 def unconfirmed_bookings(office: Office, now: datetime) -> list[Booking]:
     """What was booked on behalf of villages that have not said yes to it, the nearest first."""
     found = _with_names().where(

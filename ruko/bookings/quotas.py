@@ -1,5 +1,6 @@
 """The fair share of a village: so many meetings in a week, counted in seats."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -49,6 +50,33 @@ def quota_of(
     return Quota(period_of(day), office.quota_per_week, used or 0)
 
 
+def quotas_of(
+    office: Office, bookings: Collection[Booking], now: datetime
+) -> dict[tuple[int, str], Quota]:
+    """The quotas of these bookings' villages in their weeks, by the village's id and the week."""
+    asked = {(booking.village_id, period_of(booking.date)) for booking in bookings}
+    rows = db.session.execute(
+        _USED_BY_MANY,
+        {
+            "b_villages": [village_id for village_id, _ in asked],
+            "b_periods": [period for _, period in asked],
+            "b_now": now,
+        },
+    )
+    used = {(row.village_id, row.period): row.used for row in rows}
+    return {of: Quota(of[1], office.quota_per_week, used.get(of, 0)) for of in asked}
+
+
+_STILL_TAKEN = or_(
+    and_(
+        Booking.id.is_not(None),
+        or_(
+            Booking.state != str(BookingState.PENDING),
+            Booking.starts_at > bindparam("b_now"),
+        ),
+    ),
+    Draft.held_until > bindparam("b_now"),
+)
 _USED = (
     select(func.count())
     .select_from(QuotaSeat)
@@ -59,15 +87,17 @@ _USED = (
         QuotaSeat.period == bindparam("b_period"),
         QuotaSeat.booking_id.is_distinct_from(bindparam("b_besides_booking")),
         QuotaSeat.draft_id.is_distinct_from(bindparam("b_besides_draft")),
-        or_(
-            and_(
-                Booking.id.is_not(None),
-                or_(
-                    Booking.state != str(BookingState.PENDING),
-                    Booking.starts_at > bindparam("b_now"),
-                ),
-            ),
-            Draft.held_until > bindparam("b_now"),
-        ),
+        _STILL_TAKEN,
     )
+)
+_USED_BY_MANY = (
+    select(QuotaSeat.village_id, QuotaSeat.period, func.count().label("used"))
+    .outerjoin(Booking, Booking.id == QuotaSeat.booking_id)
+    .outerjoin(Draft, Draft.id == QuotaSeat.draft_id)
+    .where(
+        QuotaSeat.village_id.in_(bindparam("b_villages", expanding=True)),
+        QuotaSeat.period.in_(bindparam("b_periods", expanding=True)),
+        _STILL_TAKEN,
+    )
+    .group_by(QuotaSeat.village_id, QuotaSeat.period)
 )

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from ruko.bookings.attachments import paper_counts
-from ruko.bookings.closures import STILL_TO_COME, closures_between, meets
-from ruko.bookings.decisions import Collision
+from ruko.bookings.closures import STILL_TO_COME, closures_between
+from ruko.bookings.decisions import Collision, collision_of
 from ruko.bookings.models import Booking, BookingState, Draft, Room, Slot, shown_state
 from ruko.bookings.occupied import officers_between
 from ruko.bookings.queries import all_rooms, bookings_of
@@ -164,14 +164,11 @@ def _end(booking: Booking, state: str, slots: Sequence[Slot]) -> datetime:
 def _collision(
     booking: Booking, state: str, reading: _Reading, officers: Counter[tuple[int, date, int]]
 ) -> Collision | None:
-    """As `collision_of` says, of a meeting that is still to come or under way."""
+    """What a meeting meets that is still to come or under way, if anything."""
     if state not in STILL_TO_COME or booking.ends_at <= reading.now:
         return None
-    closure = next((c for c in reading.closures if meets(c, booking)), None)
-    slots = range(booking.first_slot, booking.last_slot + 1)
-    at_once = max(officers[booking.bidang_id, booking.date, no] for no in slots)
-    met = Collision(closure, booking.bidang.officers, at_once)
-    return met if closure or met.short_of_officers else None
+    met = collision_of(booking, reading.closures, officers)
+    return met if met.is_one else None
 
 
 # ── One room's day: cut at every border, and equal neighbours put together again ──────────────

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import Response, send_file
+from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
 from ruko import words
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 2 * MOST_FILES * LARGEST_FILE
 """Of one form; what is a little too much is still told file by file."""
+MOST_LOOKED_AT = 2 * MOST_FILES
+"""Of one form: a thousand small archives, each of which unpacks to much, would keep us busy for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,16 @@ def take_papers(files: Iterable[FileStorage]) -> tuple[list[Kept], list[Refused]
     """
     kept: list[Kept] = []
     refused: list[Refused] = []
-    for file in files:
+    for number, file in enumerate(files):
         if not file.filename:  # the field was left empty
+            continue
+        if number >= MOST_LOOKED_AT:
+            refused.append(
+                Refused(
+                    _shown(file.filename),
+                    _("This file is one of too many. Please send fewer at once."),
+                )
+            )
             continue
         try:
             with file.stream:

@@ -1,7 +1,7 @@
 """What a page of days and hours shows and reads: the strip of days, and the choice of a time."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
@@ -12,7 +12,6 @@ from ruko.bookings import (
     DayGrid,
     Draft,
     Room,
-    SlotView,
     closures_between,
     free_counts,
     get_room,
@@ -109,35 +108,7 @@ def _closed_days(office: Office, first: date, last: date) -> dict[date, str]:
     return reasons
 
 
-def first_choice(strip: Strip, today: date) -> date:
-    """The first day of the strip where something is free, else the first with service."""
-    served = [day for day in strip.days if day.free is not None]
-    best = next((day for day in served if day.free), served[0] if served else None)
-    return best.date if best else today
-
-
 # ── Hours of a day ────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One hour with a cell for each room, or a break, which has none."""
-
-    starts: time
-    ends: time
-    cells: Sequence[tuple[Room, SlotView]] = ()
-
-
-def rows_of(grid: DayGrid) -> list[Row]:
-    """The day's hours from top to bottom, with the breaks between them."""
-    rows: list[Row] = []
-    rooms = [room for room, _ in grid.rooms]
-    for slots in zip(*(slots for _, slots in grid.rooms), strict=True):
-        starts, ends = slots[0].starts, slots[0].ends
-        if rows and rows[-1].ends < starts:
-            rows.append(Row(rows[-1].ends, starts))
-        rows.append(Row(starts, ends, tuple(zip(rooms, slots, strict=True))))
-    return rows
 
 
 def longest_choice(grid: DayGrid) -> int:

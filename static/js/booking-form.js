@@ -31,7 +31,7 @@ function restore() {
   }
 }
 
-/** A step whose next page is here has arrived. */
+/** A step whose next page is here has arrived; the first page is nobody's next one. */
 function forgetSent() {
   for (const name of Object.keys(localStorage)) {
     if (name.startsWith("ruko-draft:") && name !== key && read(name).sent) localStorage.removeItem(name);
@@ -52,7 +52,7 @@ if (draft) {
   form.addEventListener("input", () => attempt(keep));
   form.addEventListener("change", () => attempt(keep));
 }
-attempt(forgetSent);
+if (!draft?.endsWith("/new")) attempt(forgetSent);
 
 // ── Sending ───────────────────────────────────────────────────────────────────────────────────
 

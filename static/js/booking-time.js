@@ -32,7 +32,11 @@ function hours(chosen) {
 
 if (bar) {
   form.addEventListener("change", ({ target }) => {
-    if (target.name.startsWith("visit_")) form.querySelector("[name=when][value=visit]").checked = true;
+    if (target.name.startsWith("visit_")) {
+      form.querySelector("[name=when][value=visit]").checked = true;
+      const { visit_start: start, visit_end: end } = form.elements;
+      if (target === start && end.value <= start.value) end.selectedIndex = start.selectedIndex; // the end of that hour
+    }
     say();
   });
   addEventListener("pageshow", say);

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 import zxingcpp
 from PIL import Image
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.booking_steps import (
@@ -144,6 +146,13 @@ def test_nothing_typed_is_lost_without_a_signal(
     expect(page.get_by_text("a.pdf menunggu sinyal.")).to_be_visible()
     page.context.set_offline(False)
     expect(page.locator(".a-file")).to_have_count(1)
+
+    # The line breaks while the step is on its way.
+    page.get_by_label("Jumlah peserta").fill("4")
+    page.route("**/people", lambda route: route.abort())
+    with suppress(PlaywrightError), page.expect_event("requestfailed"):
+        page.locator("main").get_by_role("button", name=re.compile("^Lanjut$")).click()
+    page.unroute("**/people")
 
     # The phone is switched off; another one goes on where this one was.
     page.goto(f"{server.home}/booking")
