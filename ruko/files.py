@@ -1,6 +1,7 @@
 """Files that people hand in: kept under the digest of what is in them, so nothing is ever overwritten.
 
-The row that names a file decides whether it exists for anybody; a file without a row does no harm.
+The row that names a file decides whether it exists for anybody; one without a row is deleted later
+(`ruko.leftovers`).
 """
 
 import hashlib
@@ -25,7 +26,9 @@ class Store:
         """Write the content, whole or not at all; returns its digest. Raises `OSError`."""
         digest = hashlib.sha256(content).hexdigest()
         path = self.path_of(digest)
-        if not path.exists():
+        try:
+            os.utime(path)  # young again: see `ruko.leftovers`
+        except FileNotFoundError:
             write_whole(path, content)
         return digest
 

@@ -16,6 +16,7 @@ from ruko.backup.making import make_backup, stored_files
 from ruko.backup.schedule import backups_in, file_name, is_due, kept
 from ruko.db import db
 from ruko.errors import Unavailable
+from ruko.leftovers import delete_leftovers
 from ruko.offices import all_offices
 from ruko.settings import Settings, SettingsError
 
@@ -85,15 +86,22 @@ class Keeper:
             started = clock.monotonic()
             path = folder / file_name(now)
             made = make_backup(path, self._settings.data_dir, now=now, gently=True)
+            swept = delete_leftovers(self._settings.data_dir)
         there = backups_in(folder)
         old = there.keys() - kept(there) - {moment for moment, p in there.items() if p == path}
         for moment in old:
             with suppress(FileNotFoundError):
                 there[moment].unlink()
         log.info(
-            "backup made file=%s bytes=%d rows=%d files=%d left_out=%d seconds=%.1f kept=%d dropped=%d",
+            "backup made file=%s bytes=%d rows=%d files=%d left_out=%d seconds=%.1f kept=%d dropped=%d leftovers=%d",
             *(path, made.size, made.manifest.rows, sum(made.manifest.files.values())),
-            *(len(made.left_out), clock.monotonic() - started, len(there) - len(old), len(old)),
+            *(
+                len(made.left_out),
+                clock.monotonic() - started,
+                len(there) - len(old),
+                len(old),
+                swept,
+            ),
         )
 
 
