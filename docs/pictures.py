@@ -14,7 +14,7 @@ WIDEST = 1280
 
 PICTURES = {
     "sign-in": "sign-in-phone",
-    "booking": "booking-3-time",
+    "booking": "booking-2-date",
     "booking-form": "booking-4-people",
     "booking-confirmation": "main-1-booked",
     "kiosk-start": "kios-1-mulai-datar",
@@ -24,6 +24,9 @@ PICTURES = {
     "desk": "desk-called",
     "approvals": "approvals",
     "office": "office",
+    "week": "week-1440",
+    "meeting": "meeting-history",
+    "my-booking": "my-booking-proposal",
     "display": "display-new",
 }
 """The README's name of a picture → the browser test's."""

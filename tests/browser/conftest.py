@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from ruko.demo import PASSWORD
@@ -142,6 +142,21 @@ def comes_true(page: Page, script: str) -> None:
                 return
         assert time.monotonic() < give_up, f"This never came true: {script}"
         time.sleep(0.05)
+
+
+def press_example(page: Page, name: str, stands: Locator, *, check: str = "Periksa") -> None:
+    """Make this browser the example device by the demo's button.
+
+    The page asks for a pairing code by itself: an answer that comes just after the press leads to
+    the code, as it would for a person, who presses again.
+    """
+    button, asked = (page.get_by_role("button", name=label) for label in (name, check))
+    button.click()
+    expect(stands.or_(asked).first).to_be_visible()
+    if asked.is_visible():
+        with suppress(PlaywrightError):  # or it was only on its way
+            button.click(timeout=2_000)
+    expect(stands).to_be_visible()
 
 
 def free_port() -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, press_example
 
 Window = Callable[..., Page]
 Picture = Callable[[Page, str], None]
@@ -21,9 +21,8 @@ RESIDENT = ("Ambil nomor antrean", "Warga", "Seksi Pemerintahan", "Keperluan lai
 def open_kiosk(page: Page, server: Server) -> None:
     """The demo's one press makes this browser a kiosk."""
     page.goto(f"{server.home}/kiosk")
-    expect(page.get_by_role("button", name="Periksa")).to_be_visible()  # it came by itself: stands
-    page.get_by_role("button", name="Jadikan peramban ini kios contoh").click()
-    expect(page.get_by_role("heading", name="Selamat datang di Rumah Koordinasi")).to_be_visible()
+    welcome = page.get_by_role("heading", name="Selamat datang di Rumah Koordinasi")
+    press_example(page, "Jadikan peramban ini kios contoh", welcome)
     page.wait_for_load_state()  # a heading can be seen before its style sheet has come
 
 

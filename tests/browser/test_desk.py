@@ -156,10 +156,11 @@ def test_requests_are_decided(
     page.get_by_role("button", name="Setujui").first.click()
     expect(page.get_by_role("status")).to_contain_text("Disetujui: Desa")
     expect(page.locator(".o-req article")).to_have_count(count - 1)
-    page.locator("summary", has_text="Tolak").first.click()
-    page.get_by_label("Alasan untuk desa").fill("Ruang dipakai rapat kecamatan.")
+    first = page.locator(".o-req article").first
+    first.locator("summary", has_text="Tolak").click()
+    first.get_by_label("Alasan untuk desa").fill("Ruang dipakai rapat kecamatan.")
     picture(page, "approvals-decline")
-    page.get_by_role("button", name="Tolak permohonan ini").click()
+    first.get_by_role("button", name="Tolak permohonan ini").click()
     expect(page.get_by_role("status")).to_contain_text("Ditolak: Desa")
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from ruko.demo import PASSWORD
-from tests.browser.conftest import SLUG, Server
+from tests.browser.conftest import SLUG, Server, press_example
 from tests.browser.listening import sentence
 
 PLACES = 64
@@ -144,7 +144,5 @@ def sit_down(room: Room, page: Page) -> None:
 def a_display(room: Room, page: Page, *, light: str = "on", server: Server | None = None) -> Page:
     """Pair the page; the press allows its sound. It may know the server by another address."""
     page.goto(f"{(server or room.server).home}/display/pair")
-    expect(page.get_by_role("button", name="Periksa")).to_be_visible()  # it came by itself: stands
-    page.get_by_role("button", name="papan contoh").click()
-    expect(page.locator(f".d-light[data-light={light}]")).to_be_visible()
+    press_example(page, "papan contoh", page.locator(f".d-light[data-light={light}]"))
     return page

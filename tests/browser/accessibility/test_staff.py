@@ -21,7 +21,7 @@ from tests.browser.accessibility.conftest import (
     take,
 )
 from tests.browser.booking_steps import choose_day, choose_time, go_on, say_what
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, press_example
 
 # ── The desk ──────────────────────────────────────────────────────────────────────────────────
 
@@ -238,17 +238,19 @@ def test_english(server: Server, still: Window, enter: Enter, look: Inspector) -
         if door == "desk":
             window.locator("summary").click()
         window.get_by_role("button", name="English").click()
+        expect(window.locator("html")).to_have_attribute("lang", "en")
+        window.wait_for_load_state()
         look(window, f"English {door}", lang="en", contrast=False, narrow=360)
     page.goto(f"{server.url}/t/{token}")
     look(page, "English ticket", lang="en", contrast=False, narrow=320)
     page.goto(f"{server.home}/display")
     look(page, "English board", lang="en", contrast=False)
     enter(page, "murung-jambu")
-    for path in ("", "/mine", "/new?date=2026-12-02&room=1&start=10:00"):
+    for path in ("", "/mine"):
         page.goto(f"{server.home}/booking{path}")
         look(page, f"English booking {path}", lang="en", contrast=False, narrow=320)
     page.goto(f"{server.home}/kiosk")
-    page.get_by_role("button", name="example").click()
+    press_example(page, "example", page.get_by_role("heading", name="Welcome"), check="Check")
     for path in ("", "/number/service?visitor=resident&bidang=PEM"):
         page.goto(f"{server.home}/kiosk{path}")
         look(page, f"English kiosk {path}", lang="en", contrast=False)
