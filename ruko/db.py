@@ -157,7 +157,11 @@ def take_turns(what: str, number: int) -> None:
         db.session.execute(_TURN, {"b_what": what, "b_number": number})
 
 
-_TURN = text("SELECT pg_advisory_xact_lock(hashtext(:b_what), :b_number)")
+# Who stands in a line that moves may wait longer than for a lock that somebody sits on.
+_TURN = text(
+    f"SELECT set_config('lock_timeout', '{3 * LOCK_SECONDS * 1000}', true),"
+    " pg_advisory_xact_lock(hashtext(:b_what), :b_number)"
+)
 
 
 def values_of(*names: str) -> dict[str, Any]:

@@ -185,10 +185,11 @@ def conclude(booking: Booking, *, by: Actor, now: datetime) -> None:
 
     Raises `TooSoon` before its start, `WrongState` when it cannot have taken place (any more).
     """
-    if refusal := why_not_concluded(booking, now=now):
-        raise refusal
     office = booking.office
     in_line(office)
+    db.session.refresh(booking)  # its absence may have been written down meanwhile
+    if refusal := why_not_concluded(booking, now=now):
+        raise refusal
     done = move(
         Booking.id == booking.id,
         Booking.version == booking.version,

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
 from tests.browser.conftest import ROOT, SLUG, Server, serving
@@ -144,8 +145,16 @@ class Inspector:
         self._axe(page, f"{name} in contrast", rules=COLOURS)
         page.evaluate("delete document.documentElement.dataset.theme")
 
-    def _axe(self, page: Page, name: str, **which: list[str]) -> None:
-        self.found += [f"{name}: {each}" for each in page.evaluate(AXE, which)]
+    def _axe(self, page: Page, name: str, *, tries: int = 3, **which: list[str]) -> None:
+        try:
+            found = page.evaluate(AXE, which)
+        except PlaywrightError:  # the press before was still leading to this page
+            if tries == 1:
+                raise
+            page.wait_for_load_state()
+            self._axe(page, name, tries=tries - 1, **which)
+        else:
+            self.found += [f"{name}: {each}" for each in found]
 
     def _narrow(self, page: Page, name: str, width: int, text: str) -> None:
         page.set_viewport_size({"width": width, "height": 740})
