@@ -7,14 +7,14 @@ from flask_babel import ngettext
 
 from booking.mine import own_booking, show_page
 from booking.routes import booker, bp
-from ruko import clock, words
-from ruko.bookings import Booking, attach, detach
+from ruko import clock
+from ruko.bookings import detach
 from ruko.bookings.attachments import require_before_meeting
 from ruko.db import begin_writing, db
 from ruko.errors import Invalid, RukoError
 from ruko.papers import FIELD
 from ruko.web import commit, reads_only, takes_files, undo
-from ruko.web.papers import MOST_BYTES, Kept, Refused, take_papers
+from ruko.web.papers import MOST_BYTES, attach_all, take_papers
 
 
 @bp.post("/<code>/papers")
@@ -29,11 +29,12 @@ def add_papers(code: str) -> ResponseReturnValue:
         db.session.rollback()
         begin_writing()
         booking = own_booking(code)
-        added, beyond = _attach(booking, kept)
+        beyond = attach_all(booking, kept, by=booker().actor, now=clock.now())
     except RukoError as error:
         undo()
         return show_page(own_booking(code), error), error.status
     refused += beyond
+    added = len(kept) - len(beyond)
     if not added:
         undo()
         whys = " ".join(f"“{paper.name}”: {paper.why}" for paper in refused)
@@ -58,22 +59,3 @@ def remove_paper(code: str, paper: int) -> ResponseReturnValue:
     answer = commit(redirect(url_for("booking.show", code=code, _anchor="papers"), 303))
     flash(_("The paper was removed."), "success")
     return answer
-
-
-def _attach(booking: Booking, kept: list[Kept]) -> tuple[int, list[Refused]]:
-    """How many were added, and those that are too many."""
-    beyond: list[Refused] = []
-    for paper in kept:
-        try:
-            attach(
-                booking,
-                name=paper.name,
-                kind=paper.kind,
-                size=paper.size,
-                digest=paper.digest,
-                by=booker().actor,
-                now=clock.now(),
-            )
-        except Invalid as error:
-            beyond.append(Refused(paper.name, words.sentence(error)))
-    return len(kept) - len(beyond), beyond

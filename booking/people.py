@@ -15,13 +15,13 @@ from booking.steps import (
     to_booking,
     too_many,
 )
-from ruko import clock, words
-from ruko.bookings import Draft, attach, attachments_of, detach, who_comes
+from ruko import clock
+from ruko.bookings import Draft, attachments_of, detach, who_comes
 from ruko.bookings.entered import attendance
 from ruko.db import begin_writing, db
 from ruko.errors import Invalid, NotFound, RukoError
 from ruko.web import commit, reads_only, show_at_field, takes_files
-from ruko.web.papers import MOST_BYTES, Kept, Refused, take_papers
+from ruko.web.papers import MOST_BYTES, Refused, attach_all, take_papers
 
 STAYS = {"add", "remove", "renew", "instead"}
 """Buttons after which the page asks the same once more."""
@@ -59,7 +59,7 @@ def take_people(token: str) -> ResponseReturnValue:
         return to_booking(draft)
     if draft.starts_at is None:
         return redirect(onward(draft), 303)
-    refused += _attach(draft, kept)
+    refused += attach_all(draft, kept, by=booker().actor, now=clock.now())
     stays = STAYS & request.form.keys()
     error = _press(draft)
     form = PeopleForm()
@@ -85,30 +85,11 @@ def take_paper(token: str) -> ResponseReturnValue:
     draft = draft_of(token)
     if draft.booking_id:
         return to_booking(draft)
-    refused += _attach(draft, kept)
+    refused += attach_all(draft, kept, by=booker().actor, now=clock.now())
     page = render_template(
         "booking/_papers.html", draft=draft, papers=attachments_of(draft), refused=refused
     )
     return commit(make_response(page))
-
-
-def _attach(draft: Draft, kept: list[Kept]) -> list[Refused]:
-    """Add the good papers while there is room for them; returns those that were too many."""
-    refused = []
-    for paper in kept:
-        try:
-            attach(
-                draft,
-                name=paper.name,
-                kind=paper.kind,
-                size=paper.size,
-                digest=paper.digest,
-                by=booker().actor,
-                now=clock.now(),
-            )
-        except Invalid as error:
-            refused.append(Refused(paper.name, words.sentence(error)))
-    return refused
 
 
 def _press(draft: Draft) -> RukoError | None:

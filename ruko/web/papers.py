@@ -3,13 +3,15 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Response, send_file
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
 from ruko import words
-from ruko.bookings import Attachment
+from ruko.audit import Actor
+from ruko.bookings import Attachment, Booking, Draft, attach
 from ruko.bookings.attachments import LARGEST_FILE, MOST_FILES
 from ruko.errors import N_, Invalid, NotFound, Unavailable
 from ruko.papers import LONGEST_NAME, clean_name, read_paper
@@ -92,3 +94,24 @@ def paper_answer(paper: Attachment) -> Response:
     answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
+
+
+def attach_all(
+    owner: Draft | Booking, kept: Iterable[Kept], *, by: Actor, now: datetime
+) -> list[Refused]:
+    """Add the good papers while there is room for them; returns those that were too many."""
+    beyond = []
+    for paper in kept:
+        try:
+            attach(
+                owner,
+                name=paper.name,
+                kind=paper.kind,
+                size=paper.size,
+                digest=paper.digest,
+                by=by,
+                now=now,
+            )
+        except Invalid as error:
+            beyond.append(Refused(paper.name, words.sentence(error)))
+    return beyond
