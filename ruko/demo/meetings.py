@@ -13,10 +13,10 @@ from ruko.db import db
 from ruko.offices import (
     Office,
     Village,
+    all_categories,
     all_villages,
     first_open_days,
     get_bidang,
-    get_category,
 )
 
 TODAY = ("Galumbang", "Lingsir", "Telaga Purun", "Bungin")
@@ -27,15 +27,15 @@ PAST = {
     6: ("Tarangan", "Panggung"),
 }
 """Who was here so many weeks ago; the others have kept quiet, and Binjai begins anew."""
-TOPICS = {
-    "keuangan_desa": "Rancangan APBDes tahun depan",
-    "data_perencanaan": "Musyawarah perencanaan RKPDes",
-    "stunting": "Rembuk stunting desa",
-    "kapasitas_aparatur": "Pengisian jabatan perangkat desa",
-    "kebencanaan": "Kesiapsiagaan banjir musim hujan",
-    "trantib_batas": "Batas desa dengan desa tetangga",
-}
-"""What is talked about, by the kind of problem."""
+TOPICS = (
+    "Rancangan APBDes tahun depan",
+    "Laporan realisasi Dana Desa tahap II",
+    "Rembuk stunting desa",
+    "Pengisian jabatan perangkat desa",
+    "Kesiapsiagaan banjir musim hujan",
+    "Musyawarah perencanaan RKPDes",
+    "Batas desa dengan desa tetangga",
+)
 LEADERS = ("Aminah", "Hadi", "Rahman", "Yuliana", "Zainal")
 """Made-up people."""
 ROLES = (LeaderRole.HEAD, LeaderRole.SECRETARY, LeaderRole.KAUR, LeaderRole.BPD)
@@ -142,14 +142,13 @@ class _Cast:
         now: datetime,
         phoned: Channel | None = None,
     ) -> Booking:
-        kind, topic = self.dice.choice(list(TOPICS.items()))
-        category, village = get_category(self.office, kind), self.villages[name]
+        category, village = self.dice.choice(all_categories(self.office)), self.villages[name]
         return bookings.book(
             self.office,
             village=village,
             bidang=category.bidang,
             category=category,
-            topic=topic,
+            topic=self.dice.choice(TOPICS),
             attendees=self.dice.randint(2, 8),
             leader=self.dice.choice(LEADERS),
             role=self.dice.choice(ROLES),
