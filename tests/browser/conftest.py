@@ -19,10 +19,10 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from ruko.demo import PASSWORD
+from tests.browser.pictures import keep_picture
 from tests.browser_driver import running_chromium
 
 ROOT = Path(__file__).parent.parent.parent
-ARTIFACTS = ROOT / "artifacts" / "screens"
 SLUG = "paringin-selatan"
 READY_SECONDS = 60
 PATIENCE_MS = 20_000
@@ -254,9 +254,8 @@ def picture() -> Callable[[Page, str], None]:
     """Keep how a state looks: `picture(page, "kiosk-start")` in artifacts/screens."""
 
     def take(page: Page, name: str) -> None:
-        ARTIFACTS.mkdir(parents=True, exist_ok=True)
         page.evaluate("document.fonts.ready")
-        page.screenshot(path=ARTIFACTS / f"{name}.png")
+        keep_picture(page, name)
 
     return take
 

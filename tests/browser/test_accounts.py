@@ -1,18 +1,16 @@
 """The first day: sixteen slips are handed out, a village comes in, an administrator loses a phone."""
 
-import io
 import re
 import time
 from collections.abc import Callable, Iterator
 
 import pyotp
 import pytest
-import zxingcpp
-from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
 from tests.browser.first_day import OWN_PASSWORD, first_day, give_password
+from tests.browser.pictures import scanned
 
 pytestmark = pytest.mark.browser
 
@@ -27,13 +25,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield started
 
 
-def scan(picture: Locator) -> str:
-    """What a phone's camera reads there."""
-    found = zxingcpp.read_barcode(Image.open(io.BytesIO(picture.screenshot())))
-    assert found
-    return str(found.text)
-
-
 def test_a_village_comes_in_with_its_slip(server: Server, window: Window, picture: Picture) -> None:
     office = window(1366, 768)
     give_password(office, server, "operator")
@@ -46,7 +37,7 @@ def test_a_village_comes_in_with_its_slip(server: Server, window: Window, pictur
     expect(office.locator(".sl-slip")).to_have_count(16)
     picture(office, "accounts-slips")
     slip = office.locator(".sl-slip", has_text="Desa Binjai")
-    link, password = scan(slip.locator(".qr")), slip.locator(".pw").inner_text().strip()
+    link, password = scanned(slip.locator(".qr")), slip.locator(".pw").inner_text().strip()
     assert link.startswith(f"{server.home}/enter/")
     assert (
         len(re.findall(r"/Type\s*/Page\b", office.pdf(prefer_css_page_size=True).decode("latin1")))
@@ -105,7 +96,7 @@ def test_an_administrator_and_the_code_of_an_app(
     page = window(360, 740)
     give_password(page, server, "admin")
     page.goto(f"{server.home}/second-step")
-    uri = pyotp.parse_uri(scan(page.locator(".rk-qr")))
+    uri = pyotp.parse_uri(scanned(page.locator(".rk-qr")))
     assert isinstance(uri, pyotp.TOTP)
     picture(page, "accounts-code-set-up")
     page.get_by_label("Kode dari aplikasi").fill(uri.now())

@@ -1,16 +1,14 @@
 """The main job from end to end, with every window open: book, check in, take a number, call, see."""
 
-import io
 import re
 from collections.abc import Callable
 
 import pytest
-import zxingcpp
-from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.booking_steps import send, to_the_last_step
 from tests.browser.conftest import Server, comes_true
+from tests.browser.pictures import scanned
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +36,7 @@ def test_a_village_books_visitors_come_the_desk_calls_and_the_waiting_room_sees(
     enter(village, "binjai")
     to_the_last_step(village, server, "Selasa, 24 November", topic="Rembuk stunting desa")
     send(village)
-    assert decoded(village.locator("img[src*='qr.svg']")) == village.url
+    assert scanned(village.locator("img[src*='qr.svg']")) == village.url
     picture(village, "main-1-booked")
 
     # The kiosk and the screen are paired by their links; the desk is staffed.
@@ -59,7 +57,7 @@ def test_a_village_books_visitors_come_the_desk_calls_and_the_waiting_room_sees(
     expect(kiosk.locator(".k2")).to_have_text(re.compile("^F-"))
     walk_in = kiosk.locator(".k2").inner_text()
     phone = window(360, 740)
-    phone.goto(decoded(kiosk.locator("img[src*='qr.svg']")))
+    phone.goto(scanned(kiosk.locator("img[src*='qr.svg']")))
     expect(phone.locator("main")).to_contain_text(walk_in)
     picture(kiosk, "main-3-number")
 
@@ -117,12 +115,3 @@ def link_of(server: Server, door: str) -> str:
     found = re.search(rf"{door}\s+(http\S+)", server.said)
     assert found, server.said
     return found[1]
-
-
-def decoded(picture_on_page: Locator) -> str:
-    """What a phone's camera reads from the drawn QR."""
-    picture_on_page.wait_for()
-    drawn = Image.open(io.BytesIO(picture_on_page.screenshot()))
-    read = zxingcpp.read_barcodes(drawn)
-    assert len(read) == 1
-    return str(read[0].text)

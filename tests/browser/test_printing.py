@@ -13,8 +13,9 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ARTIFACTS, ROOT, Server
+from tests.browser.conftest import ROOT, Server
 from tests.browser.kiosk_steps import LANDSCAPE, RESIDENT, open_kiosk, take_number, touch
+from tests.browser.pictures import ARTIFACTS, keep_picture
 from tests.printers import NO_PAPER, RecordingPrinter
 
 pytestmark = pytest.mark.browser
@@ -144,7 +145,7 @@ def test_the_slip_fits_its_paper_and_its_qr_is_read(
             "slip => [slip, ...slip.querySelectorAll('*')].map(part => ({width: part.scrollWidth}))"
         )
     )
-    shot = Image.open(BytesIO(slip.screenshot(path=ARTIFACTS / f"slip-{width}.png")))
+    shot = Image.open(BytesIO(keep_picture(slip, f"slip-{width}")))
     [read] = zxingcpp.read_barcodes(shot)
     assert re.fullmatch(rf"{server.url}/t/[\w-]+", read.text)
     place = read.position

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, comes_true, serving
+from tests.browser.pictures import keep_picture
 
 pytestmark = pytest.mark.browser
 
@@ -121,13 +122,13 @@ def test_on_a_phone_and_without_javascript_it_is_a_list(
     page.goto(f"{server.home}/desk/week")
     expect(page.locator(".wk-scroll")).to_be_hidden()
     expect(page.get_by_role("heading", name="Selasa, 24 November 2026")).to_be_visible()
-    page.screenshot(path="artifacts/screens/week-360.png", full_page=True)
+    keep_picture(page, "week-360", full_page=True)
     page.locator(".o-bar").get_by_role("link", name="Minggu", exact=True).click()
     region = page.get_by_role("region", name="23–27 November 2026")
     expect(region).to_be_visible()
     region.focus()
     expect(region).to_be_focused()
-    page.screenshot(path="artifacts/screens/week-table-360.png", full_page=True)
+    keep_picture(page, "week-table-360", full_page=True)
 
 
 def test_on_paper_for_the_door(
