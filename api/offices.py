@@ -42,7 +42,7 @@ def show() -> ResponseReturnValue:
     """What a program needs to know before it takes a number or books."""
     office, now = current_office(), clock.now()
     hours = opening(office, now)
-    live = {b["code"]: b for b in board.snapshot(office, now=now).content["bidang"]}
+    live = {b["code"]: b for b in board.recent(office, now=now).content["bidang"]}
     return jsonify(
         slug=office.slug,
         name=office.name,

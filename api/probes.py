@@ -30,6 +30,6 @@ def _ask_redis(url: str) -> None:
     import redis  # noqa: PLC0415 – installed only where it is used
 
     try:
-        redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5).ping()
+        redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=None).ping()
     except redis.RedisError:
         raise Unavailable from None

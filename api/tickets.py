@@ -14,10 +14,9 @@ from ruko.accounts import Role
 from ruko.audit import VISITOR
 from ruko.bookings import get_booking
 from ruko.devices import Device
-from ruko.errors import NotFound
 from ruko.offices import get_bidang, get_service, get_village
-from ruko.printing import printer_of, queue_slip
-from ruko.tickets import VisitorKind, find_turn, get_visit, history_of
+from ruko.printing import queue_beside
+from ruko.tickets import Visit, VisitorKind, get_turn, get_visit, history_of
 from ruko.web import (
     Caller,
     capability,
@@ -64,8 +63,7 @@ def issue() -> ResponseReturnValue:
         by=who.actor,
         now=clock.now(),
     )
-    _print_beside(who, token)
-    return commit(_ticket(token, 201))
+    return commit(_ticket(token, 201, to=who))
 
 
 @bp.post("/offices/<office>/check-ins")
@@ -82,8 +80,7 @@ def check_in() -> ResponseReturnValue:
     office = current_office()
     booking = get_booking(read_body(CHECK_IN)["code"], office=office)
     token, is_new = tickets.check_in(office, booking, by=who.actor, now=clock.now())
-    _print_beside(who, token)
-    return commit(_ticket(token, 201 if is_new else 200))
+    return commit(_ticket(token, 201 if is_new else 200, to=who))
 
 
 @bp.get("/tickets/<token>")
@@ -93,7 +90,7 @@ def show(token: str) -> ResponseReturnValue:
     return polled(token, lambda: _with_history(token))
 
 
-def _with_history(token: str) -> Response:
+def _with_history(token: str) -> tuple[Response, Visit]:
     now = clock.now()
     with looking_up():
         office, visit = get_visit(token, office_of=office_of, now=now)
@@ -103,8 +100,7 @@ def _with_history(token: str) -> Response:
     ]
     answer = jsonify(ticket_json(office, visit, now=now) | {"history": history})
     answer.set_etag(hashlib.sha256(answer.get_data()).hexdigest()[:32], weak=True)
-    answer.headers["Poll-After"] = str(visit.poll_after)
-    return answer
+    return answer, visit
 
 
 @bp.get("/tickets/<token>/qr.svg")
@@ -144,28 +140,22 @@ def _visitor_does(token: str, step: Callable[..., object]) -> ResponseReturnValu
     """What the token alone allows: it is the visitor's secret, no sign-in and no limit."""
     now = clock.now()
     with looking_up():
-        office, visit = get_visit(token, office_of=office_of, now=now)
-    if done := answered(f"ticket:{visit.ticket_id}"):
+        office, turn = get_turn(token, office_of=office_of)
+    if done := answered(f"ticket:{turn.ticket_id}"):
         return done
     read_body({})
-    turn = find_turn(office, token)
-    if turn is None:
-        raise NotFound
     step(office, turn, by=VISITOR, now=now)
     return commit(_ticket(token, 200))
 
 
-def _print_beside(who: Caller, token: str) -> None:
-    """A kiosk with a printer gets its visitor's slip, whichever program it runs."""
-    if isinstance(who, Device):
-        url = url_of("ticket.show", token=token)
-        queue_slip(token, printer_of(who), url=url, now=clock.now())
-
-
-def _ticket(token: str, status: int) -> Response:
+def _ticket(token: str, status: int, *, to: Caller | None = None) -> Response:
+    """The ticket as it stands now; beside a kiosk, whichever program it runs, its slip is printed."""
     now = clock.now()
     office, visit = get_visit(token, office_of=office_of, now=now)
-    answer = jsonify(ticket_json(office, visit, now=now))
+    shown = ticket_json(office, visit, now=now)
+    if isinstance(to, Device):
+        queue_beside(token, to, url=shown["url"], now=now)
+    answer = jsonify(shown)
     answer.status_code = status
     answer.headers["Location"] = url_for("api.tickets.show", token=token)
     return answer

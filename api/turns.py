@@ -12,9 +12,9 @@ from api.operations import operation
 from api.shown import turn_json
 from ruko import clock, tickets
 from ruko.db import db
-from ruko.errors import Forbidden, NotFound, Unauthenticated
+from ruko.errors import Forbidden, Unauthenticated
 from ruko.offices import Bidang, get_bidang, get_counter
-from ruko.tickets import Turn, find_turn, get_visit, stepped_turn
+from ruko.tickets import Turn, get_turn, get_visit, stepped_turn
 from ruko.tickets.moves import LONGEST_REASON
 from ruko.tickets.serving import LONGEST_HELD_REASON, LONGEST_NOTE, LONGEST_OUTCOME
 from ruko.web import caller, commit, office_of, require_role
@@ -118,13 +118,11 @@ def _act(
     if caller() is None:
         raise Unauthenticated
     now = clock.now()
-    office, _ = get_visit(token, office_of=office_of, now=now)
+    office, turn = get_turn(token, office_of=office_of)
     user = require_role(*SERVING)
     if done := answered(user):
         return done
-    given, turn = read_body(fields), find_turn(office, token)
-    if turn is None:
-        raise NotFound
+    given = read_body(fields)
     if not user.may_serve(whose(turn).bidang_id):
         raise Forbidden
     step(office, turn, by=user.actor, now=now, **given)

@@ -21,13 +21,13 @@ from bench.call_to_display import get, post
 from bench.office import SLUG, Measured, cpu_seconds, measured_office
 from bench.screens import BareServer, Screens
 from ruko.web.callers import DEVICE_COOKIE
+from tests.browser.conftest import comes_true
 from tests.browser_driver import running_chromium
 from tests.crowd import HALVES, Crowd
 
 FULL_HD = {"width": 1920, "height": 1080}
 SETTLE_SECONDS = 0.15
 """Between two presses: nobody calls faster, and a burst would be merged."""
-DRAWN_MS = 10_000
 NOTE_WHAT_IS_DRAWN = """
   window.drawn = [];
   const look = () => {
@@ -108,10 +108,10 @@ class Desk:
         page.evaluate("drawn.length = 0")
         begun = time.time()
         said = self.call()
-        page.wait_for_function("() => drawn.some(([card]) => card)", timeout=DRAWN_MS)
+        comes_true(page, "drawn.some(([card]) => card)")
         at: float = page.evaluate("drawn.find(([card]) => card)[1]")
         self.undo(said)
-        page.wait_for_function("() => drawn.at(-1)[0] === false", timeout=DRAWN_MS)
+        comes_true(page, "drawn.at(-1)[0] === false")
         time.sleep(SETTLE_SECONDS)
         return at - begun * 1000
 

@@ -11,7 +11,19 @@ from booking.forms import AboutForm
 from booking.routes import booker, bp
 from booking.steps import draft_of, onward, step, step_page
 from ruko import clock
-from ruko.bookings import Channel, Draft, Quota, begin, describe, discard, quota_of, unsent_drafts
+from ruko.bookings import (
+    Booking,
+    Channel,
+    Draft,
+    Quota,
+    begin,
+    bookings_of,
+    describe,
+    discard,
+    proposals_for,
+    quota_of,
+    unsent_drafts,
+)
 from ruko.errors import N_, Invalid, NotFound, RukoError
 from ruko.offices import (
     Bidang,
@@ -156,8 +168,21 @@ def _page(draft: Draft | None, form: AboutForm, error: RukoError | None = None) 
         error=error,
         usual={c.code: c.bidang for c in all_categories(office)},
         unsent=[(each, onward(each)) for each in unsent],
+        to_answer=[] if draft else _to_answer(office, user.village),
         quotas=_quotas(office, village) if village else [],
     )
+
+
+def _to_answer(office: Office, village: Village | None) -> list[Booking]:
+    """What waits for the village's own answer: another time is proposed, or the office booked for it."""
+    if village is None:
+        return []
+    now = clock.now()
+    today = office.day(now)
+    coming = bookings_of(office, now=now, start=today, village=village)
+    proposed = proposals_for(coming, now=now)
+    booked = bookings_of(office, now=now, start=today, village=village, to_confirm=True)
+    return [booking for booking in coming if booking.id in proposed or booking in booked]
 
 
 def _quotas(office: Office, village: Village) -> list[Quota]:

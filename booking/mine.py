@@ -6,11 +6,10 @@ from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from booking.routes import booker, bp
 from booking.steps import onward
-from ruko import clock, words
+from ruko import clock
 from ruko.accounts import User
 from ruko.bookings import (
     Booking,
@@ -37,6 +36,7 @@ from ruko.tickets import results_of
 from ruko.web import booking_url, current_office, ics_answer, qr_answer
 from ruko.web.papers import paper_answer
 from ruko.web.timetable import read_date
+from ruko.web.whatsapp import invitation, news, whatsapp
 
 MOST_SHOWN = 500
 VIEWS = ("coming", "past", "all")
@@ -192,7 +192,8 @@ def show_page(
         paper_error=paper_error,
         most_papers=MOST_FILES,
         largest_paper=LARGEST_FILE,
-        share=_share_text(booking),
+        share=whatsapp(invitation(booking)),
+        tells=booker().runs_office and news(booking, now) is not None,
     )
 
 
@@ -204,23 +205,3 @@ def change_until(booking: Booking) -> datetime:
 def _why_not_moved(booking: Booking) -> RukoError | None:
     """Whether it can be moved; the same holds for calling it off."""
     return why_not_moved(booking, privileged=booker().runs_office, now=clock.now())
-
-
-def _share_text(booking: Booking) -> str:
-    """What is sent to those who come along; no topic, no names of people."""
-    office = current_office()
-    return "\n".join(
-        [
-            _("Meeting at %(house)s, %(office)s", house=office.house_name, office=office.name),
-            _day_and_hours(booking),
-            booking.room.name if booking.room else booking.village.full_name,
-            _("Code: %(code)s", code=booking.code),
-            booking_url(booking),
-        ]
-    )
-
-
-def _day_and_hours(booking: Booking) -> str:
-    office = current_office()
-    hours = words.clock_span(booking.starts_at, booking.ends_at, office)
-    return f"{words.long_date(booking.date)}, {hours} {office.zone_name}"

@@ -8,13 +8,23 @@ from flask.typing import ResponseReturnValue
 from booking.routes import booker, bp
 from booking.steps import Time, keep_time, onward, pressed_time, step, step_page
 from ruko import clock
-from ruko.bookings import Booking, BookingState, DayGrid, Draft, bookings_of, day_grid, quota_of
+from ruko.bookings import (
+    Booking,
+    BookingState,
+    DayGrid,
+    Draft,
+    bookings_of,
+    day_grid,
+    period_of,
+    quota_of,
+    unsent_drafts,
+)
 from ruko.bookings.entered import LONGEST_QUOTA_REASON
 from ruko.errors import Invalid, NotFound, RukoError
 from ruko.web import commit, current_office, undo
 from ruko.web.timetable import (
     day_strip,
-    longest_choice,
+    lengths_of,
     read_date,
     read_time_choice,
     reasons_of,
@@ -70,7 +80,10 @@ def take_time(draft: Draft) -> ResponseReturnValue:
         chosen = pressed_time(draft)
         if chosen is None:
             day = read_date(request.form.get("date", ""))
-            choice = read_time_choice(current_office(), _grid(draft, day), request.form)
+            grid = _grid(draft, day)
+            if grid.closed_reason:
+                raise grid.closed_reason
+            choice = read_time_choice(current_office(), grid, request.form)
             chosen = Time(choice.room, day, choice.start, choice.end)
         keep_time(draft, chosen, quota_reason=_quota_reason())
     except NotFound:  # thrown away in another tab: nothing is left to show
@@ -111,10 +124,11 @@ def _page(draft: Draft, day: date, error: RukoError | None = None) -> str:
         error=error,
         error_field=field,
         entered=_entered(draft, day),
-        longest=longest_choice(grid),
+        lengths=lengths_of(grid),
         reasons=reasons_of(grid),
         own=_own_codes(draft, day),
         full=full,
+        unsent=_others_held(draft, day) if full else 0,
         bookable=may_pass or not full,
         asks_reason=may_pass and full,
         longest_reason=LONGEST_QUOTA_REASON,
@@ -138,6 +152,19 @@ def _entered(draft: Draft, day: date) -> dict[str, str]:
         "visit_end": end,
         "quota_reason": draft.quota_reason or "",
     }
+
+
+def _others_held(draft: Draft, day: date) -> int:
+    """How many seats of that week are kept for other requests of the village that were not sent."""
+    now = clock.now()
+    others = unsent_drafts(current_office(), village=draft.village, by=booker().actor, now=now)
+    return sum(
+        other.id != draft.id
+        and other.holds(now)
+        and other.date is not None
+        and period_of(other.date) == period_of(day)
+        for other in others
+    )
 
 
 def _own_codes(draft: Draft, day: date) -> dict[tuple[int | None, int], str]:

@@ -1,5 +1,7 @@
 """Deciding on requests for a room."""
 
+from typing import Any
+
 from flask import (
     Blueprint,
     Response,
@@ -12,8 +14,10 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from desk.forms import DeclineForm
+from desk.parts import parts_answer
 from desk.seat import staff_bar
 from desk.staff import DECIDING, signed_in_staff
 from ruko import clock, words
@@ -31,7 +35,7 @@ from ruko.bookings import (
     unconfirmed_bookings,
     withdraw_proposal,
 )
-from ruko.errors import Invalid, RukoError
+from ruko.errors import Invalid, NotFound, RukoError
 from ruko.web import (
     commit,
     current_office,
@@ -41,6 +45,7 @@ from ruko.web import (
     sign_in_required,
     undo,
 )
+from ruko.web.whatsapp import news, whatsapp
 
 bp = Blueprint("approvals", __name__)
 bp.before_request(sign_in_required(*DECIDING))
@@ -51,6 +56,12 @@ bp.context_processor(staff_bar)
 def pending() -> ResponseReturnValue:
     """What waits for a decision, what villages have yet to confirm, and what the rooms hold today."""
     return page()
+
+
+@bp.get("/now")
+def now() -> ResponseReturnValue:
+    """The parts of that page that change."""
+    return parts_answer(render_template("desk/_approvals.html", **_read()))
 
 
 @bp.post("/<code>/approve")
@@ -64,7 +75,7 @@ def say_yes(code: str) -> ResponseReturnValue:
         approve(booking, by=user.actor, now=clock.now())
     except RukoError as error:
         return page(problem=words.sentence(error), status=error.status)
-    return decided(_("Approved: %(village)s.", village=booking.village.full_name))
+    return decided(booking, _("Approved: %(village)s.", village=booking.village.full_name))
 
 
 @bp.post("/<code>/approve-elsewhere")
@@ -80,7 +91,8 @@ def approve_elsewhere(code: str) -> ResponseReturnValue:
     except RukoError as error:
         return page(problem=words.sentence(error), status=error.status)
     return decided(
-        _("Approved in %(room)s: %(village)s.", room=room.name, village=booking.village.full_name)
+        booking,
+        _("Approved in %(room)s: %(village)s.", room=room.name, village=booking.village.full_name),
     )
 
 
@@ -99,7 +111,7 @@ def say_no(code: str) -> ResponseReturnValue:
         if isinstance(error, Invalid) and show_at_field(entered, error):
             return page(declining=(booking, entered), status=error.status)
         return page(problem=words.sentence(error), status=error.status)
-    return decided(_("Declined: %(village)s.", village=booking.village.full_name))
+    return decided(booking, _("Declined: %(village)s.", village=booking.village.full_name))
 
 
 @bp.post("/<code>/withdraw")
@@ -114,7 +126,8 @@ def withdraw(code: str) -> ResponseReturnValue:
     except RukoError as error:
         return page(problem=words.sentence(error), status=error.status)
     return decided(
-        _("The proposal for %(village)s was taken back.", village=booking.village.full_name)
+        booking,
+        _("The proposal for %(village)s was taken back.", village=booking.village.full_name),
     )
 
 
@@ -129,14 +142,27 @@ def confirm(code: str) -> ResponseReturnValue:
         confirm_by_village(booking, by=user.actor, now=clock.now())
     except RukoError as error:
         return page(problem=words.sentence(error), status=error.status)
-    return decided(_("Confirmed by %(village)s.", village=booking.village.full_name))
+    return decided(booking, _("Confirmed by %(village)s.", village=booking.village.full_name))
 
 
-def decided(said: str) -> Response:
+@bp.get("/<code>/tell")
+def tell(code: str) -> ResponseReturnValue:
+    """To WhatsApp, with the news of it for the village's leader; it is sent there, or not."""
+    booking = get_booking(code, office=current_office())
+    text = news(booking, clock.now())
+    if text is None:
+        raise NotFound
+    return redirect(whatsapp(text, booking.phone))
+
+
+def decided(booking: Booking, said: str) -> Response:
     """Back to where it was decided; what was done is said only when it is kept."""
     back = safe_path(request.form.get("next"), url_for("approvals.pending"))
+    tell_it = Markup('{} <a href="{}" target="_blank" rel="noopener">{}</a>').format(
+        said, url_for("approvals.tell", code=booking.code), _("Tell the village by WhatsApp")
+    )
     answer = commit(make_response(redirect(back, 303)))
-    flash(said, "success")
+    flash(tell_it, "success")
     return answer
 
 
@@ -149,16 +175,22 @@ def page(
     declined, entered = declining or (None, None)
     code = declined.code if declined else None
     undo()
-    office, now = current_office(), clock.now()
     shown = render_template(
         "desk/approvals.html",
-        requests=all_asked(office, now),
-        unconfirmed=unconfirmed_bookings(office, now),
-        state_of=lambda booking: shown_state(booking, now),
-        today=agenda(office, office.day(now), now=now),
+        **_read(),
         declining=code,
         entered=entered,
         problem=problem,
         back=safe_path(request.form.get("next"), "") or None,
     )
     return make_response(shown, status)
+
+
+def _read() -> dict[str, Any]:
+    office, moment = current_office(), clock.now()
+    return {
+        "requests": all_asked(office, moment),
+        "unconfirmed": unconfirmed_bookings(office, moment),
+        "state_of": lambda booking: shown_state(booking, moment),
+        "today": agenda(office, office.day(moment), now=moment),
+    }

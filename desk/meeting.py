@@ -30,6 +30,7 @@ from ruko.errors import Forbidden, Invalid, NotFound, RukoError
 from ruko.tickets import open_ticket_of, results_of
 from ruko.web import commit, current_office, once, safe_path, show_at_field, undo
 from ruko.web.papers import paper_answer
+from ruko.web.whatsapp import news
 
 UNDECIDED_OR_COMING = (BookingState.PENDING, BookingState.CONFIRMED)
 
@@ -128,6 +129,7 @@ def _page(
         ticket=open_ticket_of(booking),
         results=results_of([booking]).get(booking.id, []),
         history=booking_history(booking),
+        tells=news(booking, now) is not None,
         may_serve=user.may_serve(booking.bidang_id),
         may_bring=coming,
         may_move=why_not_moved(booking, privileged=True, now=now) is None,

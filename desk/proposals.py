@@ -58,7 +58,7 @@ def send_proposal(code: str) -> ResponseReturnValue:
         hours=words.clock_span(chosen.start, chosen.end),
         until=words.moment(draft.held_until or draft.changed_at, booking.office),
     )
-    return decided(said)
+    return decided(booking, said)
 
 
 def _page(

@@ -1,17 +1,16 @@
 """The week and the day on the board: rooms side by side from hour to hour, or as a list."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from hashlib import sha256
 from operator import attrgetter
 from types import ModuleType
 from typing import Any
 
-from flask import Blueprint, make_response, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from desk.parts import parts_answer
 from desk.seat import staff_bar
 from desk.staff import AT_THE_DESK, signed_in_staff
 from desk.week_table import Line, lines_of, rows_of
@@ -40,8 +39,6 @@ VIEWS = ("week", "day", "list")
 YEARS = range(2000, 2100)
 MOST_REQUESTS = 6
 """Beside the week; all of them are on their own page."""
-HIDDEN = re.compile(r'<input type="hidden"[^>]*>')
-"""Keys of forms, new in every answer."""
 
 
 @bp.get("")
@@ -52,12 +49,8 @@ def board() -> ResponseReturnValue:
 
 @bp.get("/now")
 def now() -> ResponseReturnValue:
-    """The parts that change, for the page itself; unchanged, they are not sent again."""
-    page = render_template("desk/_week.html", **_read())
-    response = make_response(page)
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.set_etag(sha256(HIDDEN.sub("", page).encode()).hexdigest()[:32])
-    return response.make_conditional(request)
+    """The parts that change, for the page itself."""
+    return parts_answer(render_template("desk/_week.html", **_read()))
 
 
 def _read() -> dict[str, Any]:

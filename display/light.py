@@ -42,6 +42,7 @@ def _shown() -> dict[str, Any]:
     view = picture(it.board, it.say, it.now, it.office, zone=zone)
     card = view["call"]
     others = [c for c in reversed(calls) if c != card and _age(c, it.now) < RECENT] if card else []
+    shown = [call for call in (card, *others[:QUEUED_CALLS]) if call in calls]
     view["queued"] = queue(others)
     local = it.office.local(it.now)
     offset = local.utcoffset() or timedelta()
@@ -53,7 +54,10 @@ def _shown() -> dict[str, Any]:
         "hours": opening_hours(it.office),
         "seq": it.board["seq"],
         "said": _said(card, it.say),
-        "shown": [call["seq"] for call in (card, *others[:QUEUED_CALLS]) if call in calls],
+        "shown": [call["seq"] for call in shown],
+        "open": [call["seq"] for call in calls],
+        "speech": {call["seq"]: call["speech"][1:] for call in shown},  # all begin with the chime
+        "repeats": it.settings.repeats,
         "newest": max((call["seq"] for call in calls), default=0),
         "is_new": card is not None and _age(card, it.now) < NEW,
         "volume": 0 if it.settings.is_silent(local.time()) else it.settings.volume,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -22,6 +23,11 @@ Json = dict[str, Any]
 
 def board_words() -> Json:
     """Every word of the board in the page's language; `{…}` are filled in where they are shown."""
+    return _board_words(words.language())
+
+
+@cache
+def _board_words(language: str) -> Json:
     return {
         "first": _("Queue number"),
         "recall": _("Called again"),
@@ -51,7 +57,7 @@ def board_words() -> Json:
         "straight": _("straight away"),
         "minutes": _("%(range)s min", range="{range}"),
         "now": _("now"),
-        "colon": "." if words.language() == "id" else ":",
+        "colon": "." if language == "id" else ":",
     }
 
 
@@ -73,6 +79,7 @@ def picture(
         "queued": queue(queued),
         "words": None if call else view.idle(),
         "slides": board["slides"],
+        "free": not view.board["calls"],
         "rows": [view.row(bidang, call) for bidang in view.board["bidang"]],
         "agenda": view.agenda(),
         "messages": board["announcements"],
@@ -214,7 +221,13 @@ class _View:
 
 def opening_hours(office: Office) -> list[tuple[str, list[str]]]:
     """The week's hours in words, equal days together: ("Senin–Kamis", ["08.00–12.00", …])."""
-    week = weekly_hours(office)
+    return _hours_in_words(tuple(weekly_hours(office)), words.language())
+
+
+@lru_cache
+def _hours_in_words(
+    week: tuple[tuple[tuple[time, time], ...], ...], _language: str
+) -> list[tuple[str, list[str]]]:
     lines: list[tuple[str, list[str]]] = []
     for spans, group in groupby(range(7), key=week.__getitem__):
         days = list(group)

@@ -1,10 +1,13 @@
 """The waiting-room board."""
 
+from functools import cache
+
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from display.picture import opening_hours, picture
 from display.screen import this_screen
+from ruko import words
 from ruko.web import page_edition
 from ruko.web.callers import revoked_device
 
@@ -22,6 +25,13 @@ def show() -> ResponseReturnValue:
         settings=it.settings.as_json() | {"page": page_edition()},
         view=picture(it.board, it.say, it.now, it.office, zone=it.settings.zone),
         hours=opening_hours(it.office),
+        sound=_sound(words.language()),
         paired=it.paired,
         revoked=revoked_device("display"),
     )
+
+
+@cache
+def _sound(_language: str) -> str:
+    """What the page says of its sound: every screen of a language is given the same."""
+    return render_template("display/_sound.html")

@@ -6,7 +6,7 @@ from typing import Any
 
 from display.picture import board_words
 from ruko import clock, words
-from ruko.board import last_call_of, snapshot
+from ruko.board import last_call_of, recent
 from ruko.displays import DisplaySettings, settings_of
 from ruko.offices import Office
 from ruko.web import current_device, current_office
@@ -30,7 +30,7 @@ def this_screen() -> Screen:
     device = current_device()
     paired = device is not None and device.serves(office, "display")
     settings = settings_of(device.id)[device.id] if device and paired else DisplaySettings()
-    board = snapshot(office, now=now).as_json(words.board_sentence)
+    board = recent(office, now=now).as_json(words.board_sentence)
     if settings.zone:
         board["last_call"] = last_call_of(office, settings.zone, now=now)
     return Screen(office, now, paired, settings, board, board_words())

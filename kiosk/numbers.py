@@ -12,7 +12,7 @@ from kiosk.forms import STEPS, Choices, read_choices
 from kiosk.printing import print_at
 from kiosk.routes import bp, refused, this_kiosk
 from ruko import clock, devices
-from ruko.board import snapshot
+from ruko.board import recent
 from ruko.errors import IdempotencyMismatch, RukoError, WrongState
 from ruko.offices import all_bidang, all_villages, opening
 from ruko.tickets import VisitorKind, find_turn, issue, leave
@@ -114,7 +114,7 @@ def _offers(question: str, choices: Choices) -> dict[str, Any]:
             villages = all_villages(office)
             return {"villages": sorted(villages, key=lambda village: village.kind)}
         case "bidang" | "service":
-            rows = snapshot(office, now=clock.now()).content["bidang"]
+            rows = recent(office, now=clock.now()).content["bidang"]
             return {"all_bidang": all_bidang(office), "queues": {row["code"]: row for row in rows}}
         case _:
             return {}

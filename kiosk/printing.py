@@ -11,7 +11,7 @@ from ruko import clock
 from ruko.db import db
 from ruko.devices import Device
 from ruko.errors import NotFound
-from ruko.printing import Printer, PrintJob, find_job, printer_of, queue_slip
+from ruko.printing import Printer, PrintJob, find_job, printer_of, queue_beside
 from ruko.printing.addresses import BROWSER
 from ruko.printing.jobs import claim, mark_printed, work_to_do
 from ruko.slips import slip_of
@@ -21,7 +21,7 @@ from ruko.web import commit, current_device, current_office, office_of, undo, ur
 
 def print_at(device: Device, token: str, *, now: datetime) -> None:
     """Have the ticket's slip printed beside that kiosk, with the transaction that issued it."""
-    queue_slip(token, printer_of(device), url=url_of("ticket.show", token=token), now=now)
+    queue_beside(token, device, url=url_of("ticket.show", token=token), now=now)
 
 
 @bp.context_processor

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 
 from ruko import clock
-from ruko.board import snapshot
+from ruko.board import recent
 from ruko.bookings import arrivals_open
 from ruko.devices import Device
 from ruko.errors import N_, Closed, Forbidden, RukoError
@@ -60,7 +60,7 @@ def start() -> ResponseReturnValue:
     """Take a number or check in; when closed, why and until when."""
     office, now = current_office(), clock.now()
     hours = opening(office, now)
-    queues = snapshot(office, now=now).content["bidang"]
+    queues = recent(office, now=now).content["bidang"]
     if not hours.numbers or all(queue["full"] for queue in queues):
         return render_template(
             "kiosk/closed.html",

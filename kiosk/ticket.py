@@ -65,12 +65,11 @@ def fragment(token: str) -> ResponseReturnValue:
     return polled(token, lambda: _fragment(token))
 
 
-def _fragment(token: str) -> Response:
+def _fragment(token: str) -> tuple[Response, Visit]:
     context = _context(token)
     response = make_response(render_template("kiosk/_phone.html", **context))
-    response.headers["Poll-After"] = str(context["visit"].poll_after)
     response.add_etag()
-    return response
+    return response, context["visit"]
 
 
 @bp.get("/t/<token>/qr.svg")

@@ -2,12 +2,15 @@
 
 import hashlib
 import logging
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from flask import Flask, g, has_request_context, request, session
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel
+from flask_babel import Babel, get_locale, get_translations
 from flask_compress import Compress
 from flask_migrate import Migrate
 from sqlalchemy.exc import DBAPIError
@@ -29,6 +32,7 @@ from ruko.web import Throttle, install_answers, new_key
 from ruko.web.answers import is_api
 from ruko.web.callers import signed_in
 from ruko.web.doors import install_offices
+from ruko.web.polled import install_polls
 from ruko.web.safety import install_safety
 from ruko.web.sessions import install_sessions
 
@@ -39,6 +43,10 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 class Roof(Flask):
     """Flask, trying a unit of work again after a deadlock; each try begins anew."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Nothing here is a coroutine; Flask looks a dozen times for each request."""
+        return func
 
     def dispatch_request(self) -> ResponseReturnValue:
         for _ in range(TRIES - 1):
@@ -100,6 +108,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for door in (booking, kiosk, display, desk, api):
         door.open_door(app)
     _install_templates(app, settings)
+    install_polls(app)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -119,6 +128,11 @@ def _language() -> str:
 
 
 def _install_templates(app: Flask, settings: Settings) -> None:
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's i18n
+        lambda text: _catalogue(get_locale()).ugettext(text),
+        lambda one, many, count: _catalogue(get_locale()).ungettext(one, many, count),
+        newstyle=True,
+    )
     app.jinja_env.globals.update(languages=words.LANGUAGES, new_key=new_key)  # for macros, too
 
     @app.context_processor
@@ -133,6 +147,12 @@ def _install_templates(app: Flask, settings: Settings) -> None:
             "theme": session.get("theme"),
             "text_size": session.get("text_size"),
         }
+
+
+@cache
+def _catalogue(_locale: Locale | None) -> Any:
+    """The words of the present language; Babel itself would look for them again for every word."""
+    return get_translations()
 
 
 def _content_hash(folder: Path) -> str:

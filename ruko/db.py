@@ -1,11 +1,10 @@
 """The database: base class, aware UTC moments, constraint names, and how a write begins.
 
-SQLite begins every writing transaction IMMEDIATE behind one in-process lock: a read that later
+SQLite begins every writing transaction IMMEDIATE, and its writers stand in one line: a read that later
 writes would be refused at once ("database is locked"), and SQLite's own busy wait sleeps unfairly.
 Say `with writing():` (or `begin_writing()`) before the first query of a unit of work that writes.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,14 +17,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 from sqlalchemy.types import TypeDecorator
 
 from ruko.errors import Unavailable
+from ruko.line import Line
 
 Statement = TypeVar("Statement")
 
 LOCK_SECONDS = 5
-"""How long a write waits for its turn before it says `unavailable`."""
+"""How long a write waits for somebody who sits on its turn before it says `unavailable`."""
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -93,6 +94,42 @@ def writing() -> Iterator[None]:
         _writing.reset(token)
 
 
+class WritersInLine(QueuePool):
+    """SQLite's connections. Who writes takes one when it is their turn, and not while they wait.
+
+    Else a few waiting writers would have them all, and who only reads would wait with them.
+    """
+
+    __module__ = QueuePool.__module__  # by which it logs: SQLAlchemy's chatter is not ours
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.line = Line()
+
+    def connect(self) -> PoolProxiedConnection:
+        """A connection; with `begin_writing()` the only one that writes, until it is given back."""
+        if not _writing.get():
+            return super().connect()
+        self._stand_in_line()
+        try:
+            taken = super().connect()
+        except BaseException:
+            self.line.leave()
+            raise
+        taken.info["ruko_line"] = self.line
+        return taken
+
+    def let_write(self, connection: Connection) -> None:
+        """A connection that was taken to read writes now."""
+        if "ruko_line" not in connection.info:
+            self._stand_in_line()
+            connection.info["ruko_line"] = self.line
+
+    def _stand_in_line(self) -> None:
+        if not self.line.enter(LOCK_SECONDS):
+            raise Unavailable
+
+
 def engine_options(url: str | URL) -> dict[str, Any]:
     """Pool settings for `url`; measured: more connections lower the throughput."""
     options: dict[str, Any] = {
@@ -102,7 +139,10 @@ def engine_options(url: str | URL) -> dict[str, Any]:
         "hide_parameters": True,  # what people entered stays out of the log
     }
     if make_url(url).get_backend_name() == "sqlite":
-        return options | {"connect_args": {"check_same_thread": False, "timeout": LOCK_SECONDS}}
+        return options | {
+            "poolclass": WritersInLine,
+            "connect_args": {"check_same_thread": False, "timeout": LOCK_SECONDS},
+        }
     return options | {"pool_pre_ping": True}
 
 
@@ -119,8 +159,7 @@ def prepare_engine(engine: Engine) -> None:
 
 
 def _prepare_sqlite(engine: Engine) -> None:
-    """Its pragmas, its IMMEDIATE writes and its one write lock."""
-    lock = threading.Lock()
+    """Its pragmas, its IMMEDIATE writes and their line."""
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
@@ -136,19 +175,18 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         if not _writing.get():
-            connection.exec_driver_sql("BEGIN")
+            # The driver's own way: it locks nothing, so it cannot fail, and reads begin all the time.
+            connection.connection.driver_connection.execute("BEGIN")  # type: ignore[union-attr]
             return
-        if not connection.info.get("ruko_lock"):
-            if not lock.acquire(timeout=LOCK_SECONDS):
-                raise Unavailable
-            connection.info["ruko_lock"] = True
+        connection.engine.pool.let_write(connection)  # type: ignore[attr-defined]  # of `engine_options`
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     @event.listens_for(engine, "checkin")
     def _give_back(_connection: Any, record: Any) -> None:
         # After the commit is on disk, not before it: the next writer must not meet a held file.
-        if record.info.pop("ruko_lock", False):
-            lock.release()
+        line = record.info.pop("ruko_line", None)
+        if line is not None:
+            line.leave()
 
 
 def take_turns(what: str, number: int) -> None:

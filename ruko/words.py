@@ -177,6 +177,15 @@ def minutes_range(estimate: tuple[int, int] | None) -> str:
     return gettext("%(low)d–%(high)d minutes", low=low, high=high)
 
 
+def duration(minutes: int) -> str:
+    """1 jam, 45 menit, 1 jam 30 menit."""
+    hours, rest = divmod(minutes, 60)
+    parts = [ngettext("%(num)d hour", "%(num)d hours", hours)] if hours else []
+    if rest:
+        parts.append(ngettext("%(num)d minute", "%(num)d minutes", rest))
+    return " ".join(parts)
+
+
 def stopwatch(seconds: float) -> str:
     """12.06, minutes and seconds."""
     minutes, rest = divmod(max(0, int(seconds)), 60)

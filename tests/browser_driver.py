@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserType, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
@@ -24,6 +24,9 @@ ARGUMENTS = (
 )
 
 
+START_MS = 180_000
+
+
 class BrowserMissing(Exception):
     """No Chromium on this machine."""
 
@@ -35,12 +38,18 @@ def find_chromium() -> str:
     raise BrowserMissing("Chromium is not installed (Debian: apt install chromium).")
 
 
+def started(chromium: BrowserType, *arguments: str) -> Browser:
+    """A headless Chromium, with those arguments too; a busy computer may take its time."""
+    return chromium.launch(
+        executable_path=find_chromium(), args=[*ARGUMENTS, *arguments], timeout=START_MS
+    )
+
+
 @contextmanager
 def running_chromium() -> Iterator[Browser]:
-    """Start a headless Chromium; each test opens contexts of its own in it."""
-    executable = find_chromium()
+    """Start one; each test opens contexts of its own in it."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+        browser = started(playwright.chromium)
         try:
             yield browser
         finally:

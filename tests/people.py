@@ -40,7 +40,7 @@ from ruko.tickets import (
 
 BINJAI = "63.11.07.2008"
 TUESDAY = date(2026, 11, 24)
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 """Longer than any thread of a test ever takes; only a deadlock of the test itself reaches it."""
 
 Made = TypeVar("Made")

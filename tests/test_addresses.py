@@ -412,7 +412,7 @@ def test_no_page_takes_a_form_without_its_token(world: World) -> None:
 def test_every_form_carries_its_token(world: World) -> None:
     seen, without = 0, list[str]()
     for rule in _rules(world.app):
-        if "GET" in (rule.methods or ()):
+        if "GET" in (rule.methods or ()) and rule.endpoint != "approvals.tell":  # it leads out
             for who in sorted(_who_may(rule.endpoint) or ()):
                 answer = world.people[who].get(
                     _path(rule, world), follow_redirects=True, buffered=True

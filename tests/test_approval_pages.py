@@ -1,9 +1,11 @@
 """The operator decides: what a request needs and meets, other rooms and times, what villages confirm."""
 
+import re
 from collections.abc import Callable
 from datetime import time, timedelta
 from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
@@ -261,6 +263,79 @@ def test_what_is_over_cannot_be_proposed_anew(operator: VisitingClient, ask: Ask
     assert 'role="alert"' in page.text
     assert "<form" not in page.text.split('id="content"')[1]
     assert operator.get(f"{APPROVALS}/ABCD2345/propose").status_code == 404
+
+
+# ── The village is told, the page keeps itself up to date ─────────────────────────────────────
+
+
+def told(operator: VisitingClient, code: str) -> tuple[str, str]:
+    """Whom the page's link leads to in WhatsApp, and with which text."""
+    address = urlsplit(operator.get(f"{APPROVALS}/{code}/tell").location)
+    assert address.netloc == "wa.me"
+    return address.path, parse_qs(address.query)["text"][0]
+
+
+def test_a_decision_is_told_by_whatsapp(app: Flask, operator: VisitingClient, ask: Ask) -> None:
+    code = ask(phone="0812-3456-7890", topic=HOSTILE)
+    done = press(operator, f"{APPROVALS}/{code}/approve")
+    assert "Disetujui: Desa Binjai. Kabari lewat WhatsApp" in text_of(done)
+    assert f'href="{APPROVALS}/{code}/tell"' in done.text
+    to, text = told(operator, code)
+    assert to == "/6281234567890"
+    assert "Pertemuan Anda disetujui" in text
+    assert "Selasa, 24 November 2026, 09.00–10.00 WITA\nRuang RUKO 2" in text
+    assert f"Kode: {code}\nhttp" in text
+    assert HOSTILE not in text
+    assert f'href="{APPROVALS}/{code}/tell"' in operator.get(f"{DESK}/meetings/{code}").text
+
+
+def test_a_refusal_is_told_with_its_reason(operator: VisitingClient, ask: Ask) -> None:
+    code = ask(phone="(0526) 2028-123")  # no mobile: whom to tell is chosen in WhatsApp
+    press(operator, f"{APPROVALS}/{code}/decline", reason=HOSTILE)
+    to, text = told(operator, code)
+    assert to == "/"
+    assert "Permohonan Anda tidak disetujui:\nSelasa, 24 November 2026, 09.00–10.00" in text
+    assert f"Alasan: {HOSTILE}" in text
+
+
+def test_a_proposal_is_told_in_the_villages_language(
+    app: Flask, operator: VisitingClient, ask: Ask
+) -> None:
+    code = ask()
+    with office_of(app) as office:
+        room = bookings.all_rooms(office)[0].id
+    sent = {"date": "2026-11-25", "when": f"{room} 10:00", "hours": "1"}
+    operator.submit("/reading", {"lang": "en"})
+    press(operator, f"{APPROVALS}/{code}/propose", **sent)
+    _, text = told(operator, code)
+    assert "waktu lain sebagai ganti Sel, 24 Nov, 09.00–10.00:" in text
+    assert "Rabu, 25 November 2026, 10.00–11.00 WITA\nRuang RUKO 1" in text
+    assert "Mohon dijawab sebelum Sel, 24 Nov, 09.00" in text
+
+
+def test_what_is_over_is_no_news(
+    operator: VisitingClient, ask: Ask, time_is: Callable[..., Any], sign_in: SignIn
+) -> None:
+    code = ask()
+    assert sign_in("staff", bidang="PMD").get(f"{APPROVALS}/{code}/tell").status_code == 403
+    time_is(15, day=TUESDAY)
+    assert operator.get(f"{APPROVALS}/{code}/tell").status_code == 404
+
+
+def test_new_requests_appear_by_themselves(operator: VisitingClient, ask: Ask) -> None:
+    code = ask()
+    page = operator.get(APPROVALS).text
+    assert f'data-now-url="{APPROVALS}/now"' in page
+    parts = operator.get(f"{APPROVALS}/now")
+    names = re.findall(r'data-part="(\w+)"', parts.text)
+    assert names == re.findall(r'data-part="(\w+)"', page)
+    assert code in parts.text
+    again = operator.get(f"{APPROVALS}/now", headers={"If-None-Match": parts.headers["ETag"]})
+    assert again.status_code == 304
+    second = ask(start=time(10), end=time(11))
+    after = operator.get(f"{APPROVALS}/now", headers={"If-None-Match": parts.headers["ETag"]})
+    assert second in after.text
+    assert "2 permohonan" in text_of(after)
 
 
 # ── Pressed twice, and from elsewhere ─────────────────────────────────────────────────────────

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from importlib import import_module
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -13,10 +14,11 @@ from flask import Flask
 from booking.forms import _villages
 from ruko import bookings, clock
 from ruko.audit import SYSTEM
-from ruko.bookings import Booking, Draft, SlotClaim
+from ruko.bookings import Booking, DayGrid, Draft, Room, SlotClaim, SlotView
 from ruko.db import db, writing
 from ruko.errors import Unavailable
 from ruko.offices import Office, get_bidang, get_office
+from ruko.web.timetable import lengths_of
 from tests.booking_way import (
     HOME,
     begin,
@@ -283,6 +285,20 @@ def test_a_used_up_week_is_told_before_anything_is_chosen(binjai: VisitingClient
     assert "Jatah pertemuan minggu itu sudah terpakai semua" in text_of(refused)
 
 
+def test_a_week_used_up_by_what_was_not_sent_says_so(binjai: VisitingClient) -> None:
+    book(binjai)
+    for hour in (10, 11):
+        assert choose(binjai, begin(binjai), when=f"1 {hour}:00").status_code == 303
+    draft = begin(binjai)
+    for page in (
+        binjai.get(f"{draft}/time?date=2026-11-24"),
+        choose(binjai, draft, when="1 13:00"),
+    ):
+        read = text_of(page)
+        assert "2 di antaranya disimpan untuk permohonan yang belum dikirim." in read
+        assert HOME in links(page)
+
+
 # ── Room and time ─────────────────────────────────────────────────────────────────────────────
 
 
@@ -306,6 +322,24 @@ def test_the_hours_of_a_day_each_with_its_word(
         assert word in text_of(page)
     assert "1 13:00" in radios(page)
     assert "1 11:00" not in radios(page)
+
+
+@pytest.mark.parametrize(
+    ("borders", "lengths"),
+    [
+        (["08:00", "09:00", "10:00"], ["1 jam", "2 jam"]),
+        (["08:00", "08:45", "09:30", "10:15"], ["45 menit", "1 jam 30 menit", "2 jam 15 menit"]),
+        (["08:00", "08:30", "10:00"], ["1 sesi", "2 sesi"]),  # how long depends on which
+    ],
+)
+def test_how_long_it_takes_fits_the_slots(
+    app: Flask, borders: list[str], lengths: list[str]
+) -> None:
+    times = [time.fromisoformat(border) for border in borders]
+    slots = [SlotView(n, a, b, "free") for n, (a, b) in enumerate(pairwise(times), 1)]
+    grid = DayGrid(TUESDAY, None, None, [(Room(), slots)])
+    with app.test_request_context():
+        assert lengths_of(grid) == lengths
 
 
 def test_my_hour_leads_to_its_booking(binjai: VisitingClient) -> None:
@@ -370,7 +404,7 @@ def test_impossible_times_stand_at_their_field(
         ({"date": "2026-11-23"}, 409),  # begins now
         ({"date": "2026-11-20"}, 409),  # past
         ({"date": "2027-02-01"}, 409),  # too far ahead
-        ({"date": "2026-11-29"}, 422),  # a Sunday, which has no such hour
+        ({"date": "2026-11-29"}, 409),  # a Sunday
         ({"when": "visit", "visit_start": "11:00", "visit_end": "14:00"}, 409),  # over the break
         ({"instead": "1 2026-11-24"}, 422),
         ({"instead": "x 2026-11-24 09:00 10:00"}, 422),

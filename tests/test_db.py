@@ -1,6 +1,7 @@
 """How a write begins: one at a time on SQLite, never in a reader's way, and never for ever."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
@@ -25,6 +26,7 @@ from ruko.db import (
     writing,
 )
 from ruko.errors import Unavailable
+from ruko.line import Line
 from ruko.offices import Office, OfficeState, board_version, change_board, get_office
 from ruko.tickets import Ticket
 from tests.conftest import SLUG, wita
@@ -363,3 +365,88 @@ def test_a_lost_connection_is_away_and_a_broken_rule_is_not() -> None:
     assert is_away(DBAPIError("SELECT", {}, Exception(), connection_invalidated=True))
     assert not is_away(IntegrityError("INSERT", {}, Exception()))
     assert not is_away(ValueError())
+
+
+# ── The line of SQLite's writers ──────────────────────────────────────────────────────────────
+
+
+def stand_behind(line: Line, count: int) -> None:
+    """Wait until so many wait there."""
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while len(line) < count:
+        assert time.monotonic() < give_up
+        time.sleep(0.001)
+
+
+@pytest.mark.once  # PostgreSQL's writers wait for each other's rows, and hold a connection meanwhile
+def test_who_waits_to_write_takes_no_connection_from_those_who_read(app: Flask) -> None:
+    """More writers wait than there are connections, and a page is still read at once."""
+    held, read = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with app.app_context(), writing():
+            bump()
+            held.set()
+            assert read.wait(PATIENCE_SECONDS)
+            db.session.commit()
+
+    def write() -> None:
+        with app.app_context(), writing():
+            bump()
+            db.session.commit()
+
+    with ThreadPoolExecutor(31) as people:
+        holder = people.submit(hold)
+        assert held.wait(PATIENCE_SECONDS)
+        waiting = [people.submit(write) for _ in range(30)]
+        with app.app_context():
+            stand_behind(db.engine.pool.line, 30)  # type: ignore[attr-defined]
+            assert board_version(get_office(SLUG).id)[0] == 0
+        read.set()
+        for person in (holder, *waiting):
+            person.result(PATIENCE_SECONDS)
+    with app.app_context():
+        assert board_version(get_office(SLUG).id)[0] == 31
+
+
+@pytest.mark.once
+def test_a_line_serves_who_came_first() -> None:
+    line, served = Line(), list[int]()
+    assert line.enter(0)
+
+    def stand(number: int) -> None:
+        assert line.enter(PATIENCE_SECONDS)
+        served.append(number)
+        line.leave()
+
+    with ThreadPoolExecutor(5) as people:
+        standing = []
+        for number in range(5):
+            standing.append(people.submit(stand, number))
+            stand_behind(line, number + 1)
+        line.leave()
+        for person in standing:
+            person.result(PATIENCE_SECONDS)
+    assert served == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.once
+def test_who_gives_up_leaves_the_line_to_the_others() -> None:
+    line = Line()
+    assert line.enter(0)
+    assert not line.enter(BRIEFLY)
+    assert len(line) == 0
+    line.leave()
+    assert line.enter(0)
+
+
+def test_a_pool_that_is_full_of_readers_keeps_nobody_in_line(impatient: sa.Engine) -> None:
+    connections = [impatient.connect() for _ in range(20)]
+    try:
+        with writing(), pytest.raises(PoolTimeout):
+            impatient.connect()
+    finally:
+        for connection in connections:
+            connection.close()
+    with writing(), impatient.begin() as again:
+        again.execute(BUMP)

@@ -111,6 +111,17 @@ def test_the_closed_office_says_when_it_opens(
     assert "Sabtu, Minggu Tutup" in said
 
 
+def test_what_is_kept_of_one_language_is_not_shown_in_the_other(client: VisitingClient) -> None:
+    for language, said in {
+        "id": ("Uji suara", "Nomor antrean", "Senin–Kamis"),
+        "en": ("Sound test", "Queue number", "Monday–Thursday"),
+    }.items():
+        with client.session_transaction() as session:
+            session["lang"] = language
+        page = client.get(BOARD).text
+        assert [each for each in said if each not in page] == []
+
+
 # ── The picture ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -404,7 +415,11 @@ def test_the_light_page_stands_alone(client: VisitingClient) -> None:
     assert answer.status_code == 200
     assert "Set-Cookie" not in answer.headers
     page = answer.text
-    assert re.findall(r"css/[\w.-]+|js/[\w.-]+", page) == ["css/light.css", "js/light.js"]
+    assert re.findall(r"css/[\w.-]+|js/[\w.-]+", page) == [
+        "css/light.css",
+        "js/light-voice.js",
+        "js/light.js",
+    ]
     assert not re.search(r'type="module"|<style|\sstyle=|\son\w+=', page)
     assert 'http-equiv="refresh"' in page
     for said in ("Selamat pagi,", "Sekretariat", "Senin, 23 November 2026", "09.00", "WITA"):
@@ -432,6 +447,8 @@ def test_the_light_page_shows_the_newest_call_and_those_before(
     assert 'class="l-board is-new"' in page
     assert 'data-newest="3"' in page
     assert 'data-shown="3 2 1"' in page
+    assert 'data-open="1 2 3"' in page
+    assert '"2": ["nomor-antrean", "a", "0", "0", "2", ' in html.unescape(page)
     assert "Nomor antrean A-003, silakan menuju Ruang RUKO 1" in page
     said = text(page)
     assert "Juga dipanggil A - 002 → Loket 2 · A - 001 → Loket 1" in said
@@ -441,6 +458,7 @@ def test_the_light_page_shows_the_newest_call_and_those_before(
     page = client.get(LIGHT).text
     assert "Juga dipanggil" not in page
     assert 'data-shown="3"' in page
+    assert 'data-open="1 2 3"' in page
 
 
 def test_the_light_page_of_a_zone_and_in_quiet_hours(
@@ -470,7 +488,7 @@ def test_the_light_page_closed_and_in_a_break(
     assert "<script>alert" not in page
 
 
-@pytest.mark.parametrize("name", ["light.js", "old-browser.js"])
+@pytest.mark.parametrize("name", ["light.js", "light-voice.js", "old-browser.js"])
 def test_old_televisions_understand_its_scripts(name: str) -> None:
     script = re.sub(r"//.*", "", (STATIC / "js" / name).read_text())
     young = (

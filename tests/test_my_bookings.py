@@ -8,6 +8,7 @@ from html import unescape
 from importlib import import_module
 from io import BytesIO
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 from flask import Flask
@@ -253,6 +254,21 @@ def test_a_booking_says_where_and_when(app: Flask, binjai: VisitingClient) -> No
     assert "20261124T" in entry.text
 
 
+def test_the_office_tells_the_village_which_shares_it(
+    app: Flask, operator: VisitingClient, binjai: VisitingClient
+) -> None:
+    code = book(app, on_behalf=True, channel=Channel.PHONE)
+
+    def to_whatsapp(client: VisitingClient) -> list[str]:
+        page = client.get(f"{HOME}/{code}")
+        return [link for link in links(page) if "wa.me" in link or link.endswith("/tell")]
+
+    (told,) = to_whatsapp(operator)
+    assert "Mohon konfirmasi lewat tautan" in unquote_plus(operator.get(told).location)
+    (shared,) = to_whatsapp(binjai)
+    assert shared.startswith("https://wa.me/?text=")
+
+
 def test_a_visit_of_the_office_shows_no_qr(app: Flask, binjai: VisitingClient) -> None:
     page = binjai.get(f"{HOME}/{book(app, room=None)}")
     assert "Menunggu persetujuan" in text_of(page)
@@ -266,7 +282,7 @@ def test_in_english(app: Flask, binjai: VisitingClient) -> None:
     read = text_of(binjai.get(f"{HOME}/{code}"))
     assert "The office proposes another time Wednesday, 25 November 2026 10:00–11:00" in read
     assert "Booked by the office, asked for by letter. Is that right?" in read
-    assert "Present time" in text_of(binjai.get(f"{HOME}/{code}/move"))
+    assert "Booked time" in text_of(binjai.get(f"{HOME}/{code}/move"))
     assert "The weather or the road" in text_of(binjai.get(f"{HOME}/{code}/cancel"))
 
 
@@ -440,11 +456,11 @@ def test_moving_to_another_day(app: Flask, binjai: VisitingClient) -> None:
     code = book(app)
     page = binjai.get(f"{HOME}/{code}/move")
     assert "Selasa, 24 November 2026" in text_of(page)
-    assert "Sekarang" in text_of(page)
+    assert "Jadwal semula" in text_of(page)
     assert f"{HOME}/{code}/move?date=2026-11-25" in links(page)
     other = binjai.get(f"{HOME}/{code}/move?date=2026-11-25")
     assert 'value="1 10:00"' in other.text
-    assert "Sekarang" not in text_of(other)
+    assert "Jadwal semula" not in text_of(other)
     key = key_of(other)
     for _ in range(2):
         answer = move(binjai, code, request_key=key)
@@ -463,7 +479,7 @@ def test_several_hours_keep_their_length_and_may_overlap_their_own(
     code = book(app, end=time(11))
     page = binjai.get(f"{HOME}/{code}/move")
     assert re.search(r'name="hours"\s+value="2"\s+checked', page.text)
-    assert text_of(page).count("Sekarang") == 2
+    assert text_of(page).count("Jadwal semula") == 2
     assert move(binjai, code, date="2026-11-24", when="1 10:00", hours="2").status_code == 303
     booking = seen(app, code)
     assert (booking.first_slot, booking.last_slot) == (3, 4)
@@ -532,7 +548,7 @@ def test_somebody_was_faster(app: Flask, binjai: VisitingClient) -> None:
     book(app, village=INAN, day=WEDNESDAY, start=time(10), end=time(11))
     lost = move(binjai, code, hours="2")
     assert lost.status_code == 409
-    assert "waktu Anda yang sekarang tetap berlaku" in text_of(lost)
+    assert "jadwal semula tetap berlaku" in text_of(lost)
     offered = re.findall(r'name="instead"[^>]*value="([^"]+)"', lost.text, flags=re.DOTALL)
     assert len(offered) == 3
     assert seen(app, code).date == TUESDAY
@@ -631,6 +647,9 @@ def test_taking_the_proposed_time(app: Flask, binjai: VisitingClient) -> None:
     code = book(app, room=2)
     propose(app, code)
     assert "Ada usulan waktu lain" in text_of(binjai.get(f"{HOME}/mine"))
+    first = binjai.get(HOME)
+    assert "Kecamatan menunggu jawaban Anda" in text_of(first)
+    assert f"{HOME}/{code}" in links(first)
     page = binjai.get(f"{HOME}/{code}")
     read = text_of(page)
     assert "Kecamatan mengusulkan waktu lain" in read
@@ -644,6 +663,7 @@ def test_taking_the_proposed_time(app: Flask, binjai: VisitingClient) -> None:
     booking = seen(app, code)
     assert (booking.state, booking.date, booking.version) == ("confirmed", WEDNESDAY, 1)
     assert "Waktu usulan diterima." in text_of(binjai.get(f"{HOME}/{code}"))
+    assert "menunggu jawaban Anda" not in text_of(binjai.get(HOME))
 
 
 def test_keeping_what_was_asked_for(app: Flask, binjai: VisitingClient) -> None:

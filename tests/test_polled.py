@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from ruko.db import db
@@ -48,6 +49,29 @@ def test_an_unchanged_ticket_costs_one_query(app: Flask, program: Programs) -> N
     assert again.headers["ETag"] == first.headers["ETag"]
     assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
     assert len(sent) == 1
+
+
+def test_a_phone_that_takes_compressed_pages_is_spared_too(
+    app: Flask, client: FlaskClient, program: Programs
+) -> None:
+    path = f"/t/{issue(program('kiosk'))}/now"
+    phone = {"Accept-Encoding": "gzip, br"}
+    first = client.get(path, headers=phone)
+    assert first.headers["Content-Encoding"] == "br"
+    with selects(app) as sent:
+        again = client.get(path, headers=phone | {"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    assert len(sent) == 1
+    same = ("ETag", "Poll-After", "Cache-Control", "Vary", "Content-Security-Policy")
+    assert [again.headers[name] for name in same] == [first.headers[name] for name in same]
+
+
+def test_a_token_that_is_not_valid_is_refused_whatever_it_has(program: Programs) -> None:
+    path = f"/tickets/{issue(program('kiosk'))}"
+    phone = program()
+    has = {"If-None-Match": phone.get(path).headers["ETag"]}
+    assert phone.get(path, headers=has).status_code == 304
+    assert phone.get(path, headers=has | {"Authorization": "Bearer wrong"}).status_code == 401
 
 
 def test_a_change_elsewhere_is_looked_at_and_forgotten(app: Flask, program: Programs) -> None:

@@ -90,9 +90,9 @@ def until(what: Callable[[], object]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _alone_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads that earlier tests started leave these slips alone."""
-    monkeypatch.setattr(wire, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(wire, "ANSWER_SECONDS", 10.0)  # of a printer that does answer, in the end
     monkeypatch.setattr(spooler, "look_after", lambda _app: set())
     monkeypatch.setattr(spooler, "on_network", lambda _app: [])
 
@@ -117,7 +117,10 @@ def test_a_printer_that_answers_gets_the_slip_once(app: Flask) -> None:
         assert (printer.last_seen, printer.last_error) == (clock.now(), None)
 
 
-def test_a_printer_that_never_answers_prints_all_the_same(app: Flask) -> None:
+def test_a_printer_that_never_answers_prints_all_the_same(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "ANSWER_SECONDS", 0.2)
     with RecordingPrinter("silent") as paper:
         printer_id = printer_at(app, paper.address)
         job_id = queued(app)

@@ -148,6 +148,14 @@ def test_two_who_ask_at_once_get_the_same_file(tmp_path: Path, program: Program)
     assert len(list(folder.iterdir())) == 1
 
 
+def test_words_it_would_say_wrongly_are_told_in_its_own_signs(
+    tmp_path: Path, program: Program
+) -> None:
+    program(speaking(tmp_path, before=f'cat > "{tmp_path}/told"'))
+    assert speak(tmp_path / "speech", "Loket empat puluh enam")
+    assert (tmp_path / "told").read_text() == "[[l'okEt]] [[@mp'at]] puluh [[@n'am]]"
+
+
 # ── What may fail ─────────────────────────────────────────────────────────────────────────────
 
 
@@ -210,6 +218,7 @@ def test_a_failed_run_is_said_once_and_not_tried_for_a_minute(
     assert speech_trouble()
 
     program(speaking(tmp_path))  # repaired
+    monkeypatch.setattr(house, "LIMIT_SECONDS", 60)  # for a busy computer
     tried = runs_of(runs)
     assert speak(folder, "satu") is None
     assert runs_of(runs) == tried

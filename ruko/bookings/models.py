@@ -166,6 +166,11 @@ class Booking(Base):
     bidang: Mapped[Bidang] = relationship()
     category: Mapped[Category] = relationship()
 
+    @property
+    def hours(self) -> tuple[datetime, datetime]:
+        """From when to when, as the wall's clock shows it."""
+        return self.office.local(self.starts_at), self.office.local(self.ends_at)
+
 
 class Draft(Base):
     """A booking that somebody is writing, kept after each step; it may hold its time for a while.

@@ -151,7 +151,7 @@ _OFFICERS_NEEDED = (
     )
 )
 _CLOSURES = (
-    select(Closure)
+    select(Closure.room_id, Closure.starts_at, Closure.ends_at, Closure.reason)
     .where(
         Closure.office_id == bindparam("b_office"),
         Closure.ends_at > bindparam("b_now"),
@@ -161,9 +161,9 @@ _CLOSURES = (
 )
 
 
-def _closures(office: Office, now: datetime) -> Sequence[Closure]:
+def _closures(office: Office, now: datetime) -> Sequence[Any]:
     """Those that are not over: they close what they touch, even where another's claim still stands."""
-    return db.session.scalars(_CLOSURES, {"b_office": office.id, "b_now": now}).all()
+    return db.session.connection().execute(_CLOSURES, {"b_office": office.id, "b_now": now}).all()
 
 
 def _still_there(
@@ -185,7 +185,8 @@ def _still_there(
         "b_besides_draft": besides.id if isinstance(besides, Draft) else 0,
     }
     known: dict[date, dict[int, time]] = {}
-    for row in db.session.execute(claims, words):
+    db.session.flush()  # a bare statement reads only what is written
+    for row in db.session.connection().execute(claims, words):
         if row.absent:
             if row.date not in known:
                 known[row.date] = {slot.no: slot.starts for slot in slots_of(office, row.date)}

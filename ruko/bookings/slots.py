@@ -75,6 +75,7 @@ def day_grid(
     table = timetable(office, day)
     closed = why_too_far(office, day, now) or table.why_closed(now)
     occupied = occupied_between(office, day, day, now, besides=besides, bidang=bidang)
+    offers = {s.no: ("closed", closed) if closed else _offer(table, s, now) for s in table.slots}
 
     def view(room: Room, slot: Slot) -> SlotView:
         taken = occupied.of(room, day, slot.no)
@@ -84,7 +85,7 @@ def day_grid(
         if taken and not closed:
             shut = shut_by(room.name, taken.closure or "")
             return SlotView(slot.no, slot.starts, slot.ends, "closed", shut)
-        state, reason = ("closed", closed) if closed else _offer(table, slot, now)
+        state, reason = offers[slot.no]
         if state == "free" and bidang and not occupied.officer_free(bidang, day, slot.no):
             state, reason = "taken", OfficersTaken(bidang=bidang.name)
         return SlotView(slot.no, slot.starts, slot.ends, state, reason)

@@ -1,8 +1,9 @@
 """What a day offers: its slots, the hours around them, and why it may be booked or not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, select
 
@@ -118,14 +119,15 @@ def timetable(office: Office, day: date) -> Timetable:
     return Timetable(office, day, slots, spans, holiday)
 
 
-def slots_of(office: Office, day: date) -> list[Slot]:
-    """The slots of the day's weekday, whether there is service or not."""
+def slots_of(office: Office, day: date) -> Sequence[Any]:
+    """The slots of the day's weekday, whether there is service or not: rows with the columns of `Slot`."""
     of_day = {"b_office": office.id, "b_weekday": day.weekday()}
-    return list(db.session.scalars(_SLOTS, of_day))
+    db.session.flush()  # a bare statement reads only what is written
+    return db.session.connection().execute(_SLOTS, of_day).all()
 
 
 _SLOTS = (
-    select(Slot)
+    select(Slot.__table__)
     .where(Slot.office_id == bindparam("b_office"), Slot.weekday == bindparam("b_weekday"))
     .order_by(Slot.starts)
 )

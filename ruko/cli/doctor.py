@@ -83,7 +83,9 @@ def _redis(settings: Settings) -> Iterator[str]:
     if settings.redis_url:
         redis = importlib.import_module("redis")  # an extra, so not there for every type checker
         try:
-            redis.Redis.from_url(settings.redis_url, socket_timeout=REDIS_SECONDS).ping()
+            redis.Redis.from_url(
+                settings.redis_url, socket_timeout=REDIS_SECONDS, retry=None
+            ).ping()
         except redis.RedisError as error:
             yield f"Redis does not answer: {error}"
 

@@ -17,9 +17,11 @@ __all__ = ["THREADS", "install_live"]
 
 def install_live(app: Flask, redis_url: str | None) -> None:
     """Put Socket.IO on the app; with Redis, across processes."""
+    pages = app.wsgi_app
     connect_app(app, redis_url)
     gate = Gate(
         app.wsgi_app,
+        pages=pages,
         sockets=MOST_CONNECTIONS,
         long_polls=MOST_LONG_POLLS,
         watch=start_thread,

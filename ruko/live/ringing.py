@@ -10,13 +10,14 @@ from flask import has_request_context
 
 from ruko import clock, words
 from ruko.assistance import HelpAnswered, HelpAsked
-from ruko.board import recent, snapshot
+from ruko.board import recent
 from ruko.db import db
 from ruko.displays import DisplayChanged, settings_of
 from ruko.events import listen
+from ruko.live.relay import Happened
 from ruko.live.seats import clear_the_hall, everybody, forget_the_gone, remember
-from ruko.live.wires import current_app, is_shared, room_of, room_of_display, send
-from ruko.offices import BoardChanged, Office, board_version
+from ruko.live.wires import current_app, relay, room_of, room_of_display, send
+from ruko.offices import BoardChanged, Office, all_bidang, board_version
 from ruko.receipts import CallAnnounced
 from ruko.voice import VoiceChanged
 from ruko.web import page_edition
@@ -42,18 +43,32 @@ _hints: list[Hint] = []
 
 @listen
 def _ring(happened: object) -> None:
-    """After a commit: mark the office; the thread reads and tells."""
-    with _lock:
-        match happened:
-            case BoardChanged():
-                _dirty.setdefault(happened.office_id, set()).update(happened.all_bidang)
-            case HelpAsked() | HelpAnswered() | CallAnnounced() | DisplayChanged() | VoiceChanged():
-                _hints.append(happened)
-            case _:
-                return
-        _lock.notify()
+    """After a commit: mark the office, here and in the other processes."""
+    if not isinstance(happened, Happened):
+        return
+    mark(happened)
+    if others := relay():
+        others.tell(happened)
     if has_request_context():  # a command has no screens; its change is seen by the heartbeat
         start_thread()
+
+
+def mark(*all_happened: Happened) -> None:
+    """Let the thread read and tell it to the screens of this process."""
+    with _lock:
+        for happened in all_happened:
+            if isinstance(happened, BoardChanged):
+                _dirty.setdefault(happened.office_id, set()).update(happened.all_bidang)
+            else:
+                _hints.append(happened)
+        _lock.notify()
+
+
+def look_again() -> None:
+    """The other processes were not heard for a while: have each screen look at what has no version."""
+    guests = everybody()
+    mark(*(DisplayChanged(guest.office_id, guest.display) for guest in guests if guest.display))
+    mark(*(VoiceChanged(office_id) for office_id in {guest.office_id for guest in guests}))
 
 
 def start_thread() -> None:
@@ -63,6 +78,8 @@ def start_thread() -> None:
         if _thread is None or not _thread.is_alive():
             _thread = threading.Thread(target=_emit_forever, name="ruko-live", daemon=True)
             _thread.start()
+            if others := relay():
+                others.start(mark, look_again)
 
 
 def _emit_forever() -> None:
@@ -103,13 +120,12 @@ class _Rounds:
             _safely(forget_the_gone)
         guests = everybody()
         watched = {guest.office_id for guest in guests}
-        heard = dirty.keys() if is_shared() else dirty.keys() & watched
-        for office_id in heard | (watched if reread else set()):
+        for office_id in watched if reread else watched & dirty.keys():
             _safely(tell_board, office_id, dirty.get(office_id), self._told)
         for happened in hints:
             _safely(tell_hint, happened)
         for office_id in watched if beat else ():
-            _safely(tell_heartbeat, office_id)
+            _safely(tell_heartbeat, office_id, self._told)
         displays = {guest.display for guest in guests if guest.display}
         if displays and now >= self._touch_at:
             self._touch_at = now + TOUCH_SECONDS
@@ -143,14 +159,14 @@ def _changes(*, until: float, not_before: float) -> tuple[dict[int, set[str]], l
 def tell_board(
     office_id: int, all_bidang: set[str] | None, told: dict[int, dict[str, Any]]
 ) -> None:
-    """Emit the board: after a change to everybody, after a re-read to our own screens if it differs."""
+    """Emit the board after a change; after a re-read if it differs."""
     office = db.session.get_one(Office, office_id)
-    board = snapshot(office, now=clock.now()).as_json(words.board_sentence)
+    board = board_now(office)
     timeless = board | {"generated_at": None}
     if all_bidang is None and told.get(office_id) == timeless:
         return
     told[office_id] = timeless
-    send("board", board, "/board", to=room_of(office_id), here=all_bidang is None)
+    send("board", board, "/board", to=room_of(office_id))
     for code in sorted(all_bidang or ()):
         _tell_desks(office_id, code, board["version"])
 
@@ -177,17 +193,19 @@ def tell_hint(happened: Hint) -> None:
             send("voice", {}, "/board", to=room_of(happened.office_id))
 
 
-def tell_heartbeat(office_id: int) -> None:
-    """Each process tells its own screens, not through Redis: a dead Redis must not hide a loss."""
+def tell_heartbeat(office_id: int, told: dict[int, dict[str, Any]]) -> None:
+    """Tell the version; and the board, if a command changed it, or a process whose word was lost."""
     office = db.session.get_one(Office, office_id)
     version, seq = board_version(office_id)
+    if office_id in told and told[office_id]["version"] != version:
+        tell_board(office_id, {bidang.code for bidang in all_bidang(office)}, told)
     moment = office.local(clock.now()).isoformat()
     beat = {"version": version, "seq": seq, "generated_at": moment}
-    send("heartbeat", beat, "/board", to=room_of(office_id), here=True)
+    send("heartbeat", beat, "/board", to=room_of(office_id))
 
 
 def board_now(office: Office) -> dict[str, Any]:
-    """The board for somebody who has just come: all screens come back at once after an outage."""
+    """The board, read once for all who ask at once: after an outage every screen comes back."""
     return recent(office, now=clock.now()).as_json(words.board_sentence)
 
 

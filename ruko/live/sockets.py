@@ -36,9 +36,9 @@ def _board_connects(auth: dict[str, Any] | None = None) -> None:
     if display_id is not None:
         remember(display_id)
         join_room(room_of_display(display_id))
-        send("settings", settings_now(display_id), "/board", to=_sid(), here=True)
+        send("settings", settings_now(display_id), "/board", to=_sid())
     join_room(room_of(office.id))
-    send("board", board_now(office), "/board", to=_sid(), here=True)
+    send("board", board_now(office), "/board", to=_sid())
 
 
 @socketio.on("connect", namespace="/desk")

@@ -55,6 +55,7 @@ from ruko.offices.queries import (
     get_office,
     get_service,
     get_village,
+    office_at,
     weekly_hours,
 )
 from ruko.offices.state import BoardChanged, board_version, change_board, next_call_seq
@@ -107,6 +108,7 @@ __all__ = [
     "get_village",
     "move_entry",
     "next_call_seq",
+    "office_at",
     "opening",
     "remove_entry",
     "reopen",

@@ -14,26 +14,29 @@ from ruko.offices.models import Closure, Holiday, Hours, Office
 LOOK_AHEAD_DAYS = 60
 """How far the next opening is looked for; no chain of holidays is longer."""
 
+_CUTS = and_(
+    Closure.office_id == bindparam("b_office"),
+    Closure.room_id.is_(None),
+    Closure.ends_at > bindparam("b_from"),
+    Closure.starts_at < bindparam("b_to"),
+    Closure.starts_at < Closure.ends_at,  # one called off before it began cuts nothing
+)
+_CLOSURES = (
+    select(Closure.starts_at, Closure.ends_at, Closure.reason)
+    .where(_CUTS)
+    .order_by(Closure.starts_at)
+)
 _SPANS = (
-    select(Hours.opens, Hours.closes, Holiday.name)
+    select(Hours.opens, Hours.closes, Holiday.name, Closure.starts_at, Closure.ends_at)
     .outerjoin(
         Holiday,
         and_(Holiday.office_id == Hours.office_id, Holiday.date == bindparam("b_date")),
     )
+    .outerjoin(Closure, _CUTS)
     .where(Hours.office_id == bindparam("b_office"), Hours.weekday == bindparam("b_weekday"))
     .order_by(Hours.opens)
 )
-_CLOSURES = (
-    select(Closure.starts_at, Closure.ends_at, Closure.reason)
-    .where(
-        Closure.office_id == bindparam("b_office"),
-        Closure.room_id.is_(None),
-        Closure.ends_at > bindparam("b_from"),
-        Closure.starts_at < bindparam("b_to"),
-        Closure.starts_at < Closure.ends_at,  # one called off before it began cuts nothing
-    )
-    .order_by(Closure.starts_at)
-)
+"""Each span beside each closure of the day: numbers are given by one question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +70,12 @@ class Opening:
 
 def spans_on(office: Office, day: date) -> tuple[tuple[Span, ...], str | None]:
     """The spans of service on `day` without its closures; the holiday's name where one empties it."""
-    rows = (
-        db.session.connection()
-        .execute(_SPANS, {"b_office": office.id, "b_date": day, "b_weekday": day.weekday()})
-        .all()
-    )
+    where = _touching(office, day, day) | {"b_date": day, "b_weekday": day.weekday()}
+    rows = db.session.connection().execute(_SPANS, where).all()
     if rows and rows[0].name is not None:
         return (), rows[0].name
-    spans = tuple(Span(office.at(day, r.opens), office.at(day, r.closes)) for r in rows)
-    return _without(spans, _closures(office, day, day)), None
+    spans = dict.fromkeys(Span(office.at(day, r.opens), office.at(day, r.closes)) for r in rows)
+    return _without(tuple(spans), [row for row in rows if row.starts_at is not None]), None
 
 
 def calendar_of(
@@ -120,12 +120,16 @@ def closures_on(office: Office, day: date) -> Sequence[Any]:
 
 def _closures(office: Office, first: date, last: date) -> Sequence[Any]:
     """The closures that touch the days from `first` to `last`."""
-    days = {
+    return db.session.connection().execute(_CLOSURES, _touching(office, first, last)).all()
+
+
+def _touching(office: Office, first: date, last: date) -> dict[str, Any]:
+    """The days from `first` to `last`, for `_CUTS`."""
+    return {
         "b_office": office.id,
         "b_from": office.at(_within_reach(first), time.min),
         "b_to": office.at(_within_reach(last) + timedelta(days=1), time.min),
     }
-    return db.session.connection().execute(_CLOSURES, days).all()
 
 
 def _within_reach(day: date) -> date:

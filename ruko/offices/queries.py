@@ -21,6 +21,7 @@ LARGEST_ID = 2**31 - 1
 
 # Asked with nearly every request, so built once: building costs more than running.
 _OFFICE = select(Office).where(Office.slug == bindparam("b_slug"))
+_OFFICE_AT = select(Office).where(Office.id == bindparam("b_office"))
 _ALL_BIDANG = (
     select(Bidang)
     .where(Bidang.office_id == bindparam("b_office"), Bidang.active)
@@ -34,6 +35,11 @@ _VILLAGE = select(Village).where(
 )
 _COUNTER = select(Counter).where(
     Counter.office_id == bindparam("b_office"), Counter.id == bindparam("b_counter")
+)
+_HOURS = (
+    select(Hours.weekday, Hours.opens, Hours.closes)
+    .where(Hours.office_id == bindparam("b_office"))
+    .order_by(Hours.opens)
 )
 _ALL_COUNTERS = (
     select(Counter).where(Counter.office_id == bindparam("b_office")).order_by(Counter.position)
@@ -56,6 +62,11 @@ def get_office(slug: str) -> Office:
     if office is None:
         raise NotFound(N_("There is no office at this address."))
     return office
+
+
+def office_at(office_id: int) -> Office:
+    """The office with that id, which is known to exist."""
+    return db.session.scalars(_OFFICE_AT, {"b_office": office_id}).one()
 
 
 def all_bidang(office: Office) -> list[Bidang]:
@@ -140,7 +151,6 @@ def get_category(office: Office, code: object) -> Category:
 def weekly_hours(office: Office) -> list[tuple[tuple[time, time], ...]]:
     """The spans of service from Monday to Sunday, as the wall clock shows them."""
     week: list[list[tuple[time, time]]] = [[] for _ in range(7)]
-    rows = db.session.scalars(select(Hours).filter_by(office_id=office.id).order_by(Hours.opens))
-    for row in rows:
+    for row in db.session.connection().execute(_HOURS, {"b_office": office.id}):
         week[row.weekday].append((row.opens, row.closes))
     return [tuple(day) for day in week]

@@ -19,7 +19,7 @@ from ruko.tickets.models import (
     VisitorKind,
     state_in,
 )
-from ruko.tickets.moves import find_turn, turn_at
+from ruko.tickets.moves import find_turn, get_turn, turn_at
 from ruko.tickets.queries import Queue, queue_of, visits_at_counters
 from ruko.tickets.results import Result, open_ticket_of, results_of
 from ruko.tickets.serving import finish, hold, mark_no_show, send_back, start, transfer
@@ -71,6 +71,7 @@ __all__ = [
     "finish",
     "full_bidang",
     "get_called",
+    "get_turn",
     "get_visit",
     "history_of",
     "hold",

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import DateTime, bindparam, func, select, type_coerce
 
 from ruko.db import db
 from ruko.tickets.models import AT_COUNTER, State, Turn, state_in
@@ -17,7 +17,11 @@ STEP_MINUTES = 5
 
 _turns = Turn.__table__
 _DURATIONS = (
-    select(_turns.c.started_at, _turns.c.closed_at, _turns.c.served_seconds)
+    select(
+        type_coerce(_turns.c.started_at, DateTime()).label("began"),  # as the engine has them:
+        type_coerce(_turns.c.closed_at, DateTime()).label("ended"),  # their difference counts
+        _turns.c.served_seconds,
+    )
     .where(
         _turns.c.bidang_id == bindparam("b_bidang"),
         state_in(State.DONE),
@@ -28,11 +32,18 @@ _DURATIONS = (
     .order_by(_turns.c.closed_at.desc())
     .limit(SAMPLES)
 )
-_DESKS = select(func.count()).where(
-    _turns.c.bidang_id == bindparam("b_bidang"),
-    _turns.c.day == bindparam("b_day"),
-    state_in(*AT_COUNTER),
+_others = _turns.alias("others")
+_DESKS = (
+    select(func.count())
+    .select_from(_others)
+    .where(
+        _others.c.bidang_id == bindparam("b_bidang"),
+        _others.c.day == bindparam("b_day"),
+        state_in(*AT_COUNTER, of=_others),
+    )
 )
+_DURATIONS_AND_DESKS = _DURATIONS.add_columns(_DESKS.scalar_subquery().label("desks"))
+"""In one statement: without a service nothing is known anyhow."""
 
 Range = tuple[int, int]
 
@@ -46,14 +57,18 @@ def estimate(
     `FEWEST_SAMPLES` services. Nobody ahead and a free desk is (0, 0).
     `desks` is how many serve, where the caller knows it.
     """
-    connection = db.session.connection()
+    rows = (
+        db.session.connection()
+        .execute(
+            _DURATIONS if desks is not None else _DURATIONS_AND_DESKS,
+            {"b_bidang": bidang_id, "b_day": day, "b_since": now - RECENT, "b_now": now},
+        )
+        .all()
+    )
     if desks is None:
-        desks = connection.execute(_DESKS, {"b_bidang": bidang_id, "b_day": day}).scalar_one()
-    rows = connection.execute(
-        _DURATIONS, {"b_bidang": bidang_id, "b_since": now - RECENT, "b_now": now}
-    ).all()
+        desks = rows[0].desks if rows else 0
     minutes = sorted(
-        (row.served_seconds + (row.closed_at - row.started_at).total_seconds()) / 60 for row in rows
+        (row.served_seconds + (row.ended - row.began).total_seconds()) / 60 for row in rows
     )
     return wait_range(minutes, people_ahead, desks)
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
     ForeignKey,
+    FromClause,
     Index,
     String,
     UniqueConstraint,
@@ -62,12 +63,13 @@ def _in(*states: State) -> str:
     return "state IN (" + ", ".join(f"'{s.value}'" for s in states) + ")"
 
 
-def state_in(*states: State) -> ColumnElement[bool]:
-    """For queries: whether a turn is in one of `states`.
+def state_in(*states: State, of: FromClause | None = None) -> ColumnElement[bool]:
+    """For queries: whether a turn (`of` its table under another name) is in one of `states`.
 
     They stand in the text, not as parameters: else no engine may use the partial indexes below.
     """
-    return Turn.__table__.c.state.in_([literal_column(f"'{s.value}'") for s in states])
+    turn = Turn.__table__ if of is None else of
+    return turn.c.state.in_([literal_column(f"'{s.value}'") for s in states])
 
 
 class TicketSeries(Base):

@@ -4,41 +4,67 @@ Each move is one conditional UPDATE; where it touches no row somebody was faster
 """
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from ruko.audit import Actor, trail
 from ruko.bookings import Booking
-from ruko.db import db
-from ruko.errors import N_, Invalid, WrongState
+from ruko.db import db, values_of
+from ruko.errors import N_, Invalid, NotFound, WrongState
 from ruko.offices import Bidang, Counter, Office, change_board
-from ruko.tickets.models import AT_COUNTER, OPEN, State, Ticket, Turn
+from ruko.tickets.models import AT_COUNTER, OPEN, State, Ticket, Turn, state_in
+from ruko.tickets.visits import UNKNOWN
 
 LONGEST_REASON = 500
+
+# Each step asks these, so they are built once: building costs more than running.
+_LATEST = (
+    select(Turn, Ticket.office_id)
+    .join(Ticket, Ticket.id == Turn.ticket_id)
+    .where(Ticket.token == bindparam("b_token"))
+    .order_by(Turn.id.desc())
+    .limit(1)
+    .execution_options(populate_existing=True)
+)
+_AT = (
+    select(Turn)
+    .where(Turn.counter_id == bindparam("b_counter"), state_in(*AT_COUNTER))
+    .execution_options(populate_existing=True)
+)
+_BOOKING = (
+    select(Booking)
+    .join(Ticket, Ticket.booking_id == Booking.id)
+    .where(Ticket.id == bindparam("b_ticket"))
+    .execution_options(populate_existing=True)
+)
+_WHERE = (
+    select(Bidang.code, Counter.name)
+    .outerjoin(Counter, Counter.id == bindparam("b_counter"))
+    .where(Bidang.id == bindparam("b_bidang"))
+)
 
 
 def find_turn(office: Office, ticket_token: object) -> Turn | None:
     """The ticket's latest turn in this office, or None."""
     if not isinstance(ticket_token, str):
         return None
-    return db.session.scalar(
-        select(Turn)
-        .join(Ticket, Ticket.id == Turn.ticket_id)
-        .where(Ticket.token == ticket_token, Ticket.office_id == office.id)
-        .order_by(Turn.id.desc())
-        .limit(1)
-        .execution_options(populate_existing=True)
-    )
+    found = db.session.execute(_LATEST, {"b_token": ticket_token}).one_or_none()
+    return found.Turn if found and found.office_id == office.id else None
+
+
+def get_turn(token: str, *, office_of: Any) -> tuple[Office, Turn]:
+    """The office and the latest turn of a ticket's token, as `get_visit`; raises `NotFound`."""
+    found = db.session.execute(_LATEST, {"b_token": token}).one_or_none()
+    if found is None:
+        raise NotFound(UNKNOWN)
+    return office_of(found.office_id), found.Turn
 
 
 def turn_at(counter: Counter) -> Turn | None:
     """The turn that is called to or served at this place, or None."""
-    return db.session.scalar(
-        select(Turn)
-        .where(Turn.counter_id == counter.id, Turn.state.in_(AT_COUNTER))
-        .execution_options(populate_existing=True)
-    )
+    return db.session.scalar(_AT, {"b_counter": counter.id})
 
 
 def state_on(turn: Turn, office: Office, now: datetime) -> State:
@@ -113,16 +139,26 @@ def put_back(turn: Turn, before: dict[str, Any]) -> None:
 
 
 def _move(turn: Turn, *states: State, **values: Any) -> None:
-    moved = db.session.execute(
-        update(Turn)
-        .where(Turn.id == turn.id, Turn.state.in_(states), Turn.version == turn.version)
-        .values(version=Turn.version + 1, **values)
-        .returning(Turn.id)
-        .execution_options(synchronize_session=False)
-    ).scalar()
-    if moved is None:
+    expected = {"b_turn": turn.id, "b_version": turn.version, "b_from": states}
+    becoming = {f"b_{name}": value for name, value in values.items()}
+    if db.session.scalar(_move_of(*values), expected | becoming) is None:
         raise moved_meanwhile(turn)
-    db.session.refresh(turn)
+
+
+@cache
+def _move_of(*names: str) -> Any:
+    """The UPDATE of those columns of an expected turn, which reads the turn again."""
+    return (
+        update(Turn)
+        .where(
+            Turn.id == bindparam("b_turn"),
+            Turn.version == bindparam("b_version"),
+            Turn.state.in_(bindparam("b_from", expanding=True)),
+        )
+        .values(values_of(*names) | {"version": Turn.version + 1})
+        .returning(Turn)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
 
 
 def moved_meanwhile(turn: Turn) -> WrongState:
@@ -142,12 +178,8 @@ def note_move(
     **detail: str,
 ) -> None:
     """Write the trail and change the board, which comes last."""
-    bidang = db.session.get_one(Bidang, turn.bidang_id)
-    place = (
-        db.session.scalar(select(Counter.name).where(Counter.id == turn.counter_id))
-        if turn.counter_id and state in AT_COUNTER
-        else None
-    )
+    where = {"b_bidang": turn.bidang_id, "b_counter": turn.counter_id}
+    bidang, place = db.session.connection().execute(_WHERE, where).one()
     trail(
         "ticket",
         turn.ticket_id,
@@ -156,21 +188,16 @@ def note_move(
         by=by,
         now=now,
         state=state.value,
-        bidang=bidang.code,
-        **given(place=place),
+        bidang=bidang,
+        **given(place=place if state in AT_COUNTER else None),
         **detail,
     )
-    change_board(office.id, bidang.code)
+    change_board(office.id, bidang)
 
 
 def booking_of(turn: Turn) -> Booking | None:
     """The booking that the turn's visitors arrived with."""
-    return db.session.scalar(
-        select(Booking)
-        .join(Ticket, Ticket.booking_id == Booking.id)
-        .where(Ticket.id == turn.ticket_id)
-        .execution_options(populate_existing=True)
-    )
+    return db.session.scalar(_BOOKING, {"b_ticket": turn.ticket_id})
 
 
 def short(field: str, text: str, longest: int = LONGEST_REASON) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select
 
 from ruko.audit import trail_of
 from ruko.bookings import Booking
@@ -22,6 +22,7 @@ from ruko.tickets.models import (
     state_in,
 )
 
+UNKNOWN = N_("This ticket is not known. Please scan the QR on your number again, or ask the staff.")
 NEAR_AHEAD = 2
 POLL_NEAR_SECONDS = 5
 POLL_FAR_SECONDS = 20
@@ -80,7 +81,29 @@ VISITS = (
     .outerjoin(Booking, Booking.id == Ticket.booking_id)
     .outerjoin(Service, Service.id == Ticket.service_id)
 )
-_BY_TOKEN = VISITS.where(Ticket.token == bindparam("b_token")).order_by(Turn.id.desc()).limit(1)
+_other = Turn.__table__.alias("other")
+_PEOPLE_AHEAD = (
+    select(func.count())
+    .select_from(_other)
+    .where(
+        _other.c.bidang_id == Turn.bidang_id,
+        _other.c.day == Turn.day,
+        state_in(State.WAITING, of=_other),
+        or_(
+            _other.c.rank_at < Turn.rank_at,
+            and_(_other.c.rank_at == Turn.rank_at, _other.c.id < Turn.id),
+        ),
+    )
+    .scalar_subquery()
+)
+_ALONE = VISITS.add_columns(
+    case((state_in(State.WAITING), _PEOPLE_AHEAD), else_=0).label("people_ahead"),
+    OfficeState.board_version,
+    OfficeState.call_seq,
+).join(OfficeState, OfficeState.office_id == Ticket.office_id)
+"""One visit, with all that a list of them knows from its other rows."""
+
+_BY_TOKEN = _ALONE.where(Ticket.token == bindparam("b_token")).order_by(Turn.id.desc()).limit(1)
 _VERSION_AT = (
     select(OfficeState.board_version, OfficeState.call_seq)
     .join(Ticket, Ticket.office_id == OfficeState.office_id)
@@ -89,20 +112,13 @@ _VERSION_AT = (
 _CALL = select(Call.__table__).where(
     Call.office_id == bindparam("b_office"), Call.seq == bindparam("b_seq")
 )
-_OF_TURN = VISITS.where(Turn.id == bindparam("b_turn"))
-_AHEAD = select(func.count()).where(
-    Turn.bidang_id == bindparam("b_bidang"),
-    Turn.day == bindparam("b_day"),
-    state_in(State.WAITING),
-    (Turn.rank_at < bindparam("b_rank"))
-    | ((Turn.rank_at == bindparam("b_rank")) & (Turn.id < bindparam("b_turn"))),
-)
+_OF_TURN = _ALONE.where(Turn.id == bindparam("b_turn"))
 _BEHIND = (
     select(Turn.id)
     .where(
         Turn.bidang_id == bindparam("b_bidang"),
         Turn.day == bindparam("b_day"),
-        Turn.state == State.WAITING,
+        state_in(State.WAITING),
         Turn.rank_at <= bindparam("b_now"),
         (Turn.rank_at > bindparam("b_rank"))
         | ((Turn.rank_at == bindparam("b_rank")) & (Turn.id > bindparam("b_turn"))),
@@ -171,6 +187,8 @@ class Visit:
     outcome: str | None
     result_note: str | None
     people_ahead: int
+    board_version: tuple[int, int] | None
+    """As `version_at` tells it, of the moment of this reading; None in a list of visits."""
 
     @property
     def poll_after(self) -> int:
@@ -205,18 +223,14 @@ def get_visit(
     """
     row = db.session.connection().execute(_BY_TOKEN, {"b_token": token}).one_or_none()
     if row is None or (office is not None and row.office_id != office.id):
-        raise NotFound(
-            N_(
-                "This ticket is not known. Please scan the QR on your number again, or ask the staff."
-            )
-        )
+        raise NotFound(UNKNOWN)
     home: Office = office_of(row.office_id)
-    return home, visit_of(row, home.day(now), None)
+    return home, _alone(row, home.day(now))
 
 
-def version_at(token: str) -> tuple[int, int] | None:
+def version_at(connection: Connection, token: str) -> tuple[int, int] | None:
     """The board's version at the office of a ticket's token: while it stands, so does the visit."""
-    row = db.session.connection().execute(_VERSION_AT, {"b_token": token}).one_or_none()
+    row = connection.execute(_VERSION_AT, {"b_token": token}).one_or_none()
     return (row.board_version, row.call_seq) if row else None
 
 
@@ -243,7 +257,7 @@ def somebody_behind(visit: Visit, *, now: datetime) -> bool:
         "b_turn": visit.turn_id,
         "b_now": now,
     }
-    return db.session.execute(_BEHIND, where).first() is not None
+    return db.session.connection().execute(_BEHIND, where).first() is not None
 
 
 def history_of(ticket_id: int) -> list[Step]:
@@ -259,30 +273,22 @@ def get_called(office: Office, seq: int, *, now: datetime) -> tuple[Any, Visit]:
     connection = db.session.connection()
     call = connection.execute(_CALL, {"b_office": office.id, "b_seq": seq}).one()
     row = connection.execute(_OF_TURN, {"b_turn": call.turn_id}).one()
-    return call, visit_of(row, office.day(now), None)
+    return call, _alone(row, office.day(now))
 
 
-def visit_of(row: Any, today: date, people_ahead: int | None) -> Visit:
-    """A row of `VISITS` as it reads today; without `people_ahead` they are counted."""
+def _alone(row: Any, today: date) -> Visit:
+    """A row of `_ALONE` as it reads today."""
+    version = row.board_version, row.call_seq
+    return visit_of(row, today, row.people_ahead, board_version=version)
+
+
+def visit_of(
+    row: Any, today: date, people_ahead: int, *, board_version: tuple[int, int] | None = None
+) -> Visit:
+    """A row of `VISITS` as it reads today."""
     state = State(row.state)
     if row.day != today and state in OPEN:
         state = State.EXPIRED
-    if people_ahead is None:
-        people_ahead = (
-            db.session.connection()
-            .execute(
-                _AHEAD,
-                {
-                    "b_bidang": row.bidang_id,
-                    "b_day": row.day,
-                    "b_rank": row.rank_at,
-                    "b_turn": row.turn_id,
-                },
-            )
-            .scalar_one()
-            if state == State.WAITING
-            else 0
-        )
     shown_place = state in AT_COUNTER
     return Visit(
         ticket_id=row.ticket_id,
@@ -322,5 +328,6 @@ def visit_of(row: Any, today: date, people_ahead: int | None) -> Visit:
         note=row.note,
         outcome=row.outcome,
         result_note=row.result_note,
-        people_ahead=people_ahead,
+        people_ahead=people_ahead if state == State.WAITING else 0,
+        board_version=board_version,
     )

@@ -18,6 +18,8 @@ PROGRAM = "espeak-ng"
 VOICE = "id"
 SPEED = "155"
 """Words a minute, of 175 usual ones: calls in waiting rooms are spoken a little slowly."""
+SOUNDS = {"empat": "[[@mp'at]]", "enam": "[[@n'am]]", "loket": "[[l'okEt]]"}
+"""Words of every day whose vowel it gets wrong, in its own signs for sounds."""
 LIMIT_SECONDS = 5
 LONGEST_MS = 10_000
 """Of what it speaks: longer than a recorded clip, for a name cannot be said shorter."""
@@ -43,7 +45,7 @@ def can_speak() -> bool:
 
 def speech_digest(text: str) -> str:
     """The name under which the sound of that text is kept; another text is another file."""
-    return hashlib.sha256(f"{VOICE}\n{SPEED}\n{text}".encode()).hexdigest()
+    return hashlib.sha256(f"{VOICE}\n{SPEED}\n{_told(text)}".encode()).hexdigest()
 
 
 def speak(folder: Path, text: str) -> Path | None:
@@ -84,7 +86,7 @@ def _synthesise(program: str, text: str) -> bytes:
         try:
             subprocess.run(  # noqa: S603 – found on the PATH, with arguments of our own
                 [program, "-v", VOICE, "-s", SPEED, "--stdin", "--stdout"],
-                input=text.encode(),
+                input=_told(text).encode(),
                 stdout=output,
                 stderr=subprocess.DEVNULL,
                 timeout=LIMIT_SECONDS,
@@ -99,6 +101,11 @@ def _synthesise(program: str, text: str) -> bytes:
     if sound.milliseconds > LONGEST_MS:
         raise SpeechFailed("It spoke for too long.")
     return sound.trimmed().as_wav()
+
+
+def _told(text: str) -> str:
+    """The text as the program is told it."""
+    return " ".join(SOUNDS.get(word.lower(), word) for word in text.split())
 
 
 def _make(path: Path, program: str, text: str, digest: str) -> bool:

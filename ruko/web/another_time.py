@@ -16,7 +16,7 @@ from ruko.bookings import (
     why_not_moved,
 )
 from ruko.errors import N_, Invalid, RukoError
-from ruko.web.timetable import TimeChoice, day_strip, longest_choice, reasons_of
+from ruko.web.timetable import TimeChoice, day_strip, lengths_of, reasons_of
 
 FIELDS = {"when", "hours", "visit_end"}
 """Where the timetable shows a refusal; the others stand above it."""
@@ -86,7 +86,7 @@ def shown_times(
         "fitting": replace(grid, rooms=large),
         "reasons": reasons_of(grid),
         "strip": day_strip(office, day, now, bidang=booking.bidang, besides=booking),
-        "longest": max(longest_choice(grid), count),
+        "lengths": lengths_of(grid, at_least=count),
         "count": count,
         "entered": entered,
         "present": _present_hours(booking, grid),

@@ -5,10 +5,9 @@ from typing import Any, Literal, TypeVar
 
 from flask import Blueprint, Flask, current_app, g, request, url_for
 
-from ruko.db import db
 from ruko.errors import NotFound
 from ruko.files import Store
-from ruko.offices import Office, get_office
+from ruko.offices import Office, get_office, office_at
 from ruko.settings import Settings
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -33,7 +32,7 @@ def office_of(office_id: int) -> Office:
     """The office with that id, which becomes the current one (for addresses without an office)."""
     office: Office | None = g.get("office")
     if office is None or office.id != office_id:
-        office = db.session.get_one(Office, office_id)
+        office = office_at(office_id)
         g.office = office
     return office
 

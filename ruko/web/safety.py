@@ -1,11 +1,12 @@
 """What every answer and every request must keep to: headers, cookies, CSRF, clean text."""
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from flask import Flask, Response, g, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
 
@@ -28,7 +29,10 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Vary": "Accept-Encoding, Cookie",
 }
+"""Of every answer that does not say otherwise."""
 MOST_READ = 4 * 1024 * 1024
 """Of a body that is too large; who sends more is hung up on."""
 REST_SECONDS = 2
@@ -49,6 +53,11 @@ class SessionCookie(SecureCookieSessionInterface):
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Most requests change nothing; that an answer varies by cookie is said in `HEADERS`."""
+        if session.modified:
+            super().save_session(app, session, response)
 
 
 def install_safety(app: Flask) -> None:
@@ -85,11 +94,11 @@ def install_safety(app: Flask) -> None:
 
     @app.after_request
     def _dress(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
+        said = set(response.headers.keys(lower=True))
+        response.headers.extend(
+            [(name, value) for name, value in HEADERS.items() if name.lower() not in said]
+        )
         _read_rest(response)
-        if "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "no-store"
         if g.get("device") is not None and response.mimetype == "text/html":
             renew_device(response)
         return response
@@ -133,9 +142,15 @@ def _refuse_nulls() -> None:
     """Refuse NUL anywhere: no field of ours means it, and PostgreSQL cannot keep it."""
     if "\0" in request.path:
         raise NotFound
-    for values in (request.args, request.form if request.method not in SAFE else {}):
-        for name, value in values.items():
-            clean_text(name, value)
+    if request.query_string:
+        _refuse_unclean(request.args)
+    if request.method not in SAFE:
+        _refuse_unclean(request.form)
+
+
+def _refuse_unclean(values: Mapping[str, str]) -> None:
+    for name, value in values.items():
+        clean_text(name, value)
 
 
 def clean_text(field: str, value: Any) -> None:

@@ -39,9 +39,15 @@ class Throttle:
         self._own = FixedWindowRateLimiter(storage.MemoryStorage())
         self._shared = self._own
         if redis_url:
+            if redis_url.startswith("unix:"):
+                redis_url = f"redis+{redis_url}"  # the limiter's own word for it
             self._shared = FixedWindowRateLimiter(
                 storage.storage_from_string(
-                    redis_url, wrap_exceptions=True, socket_timeout=0.5, socket_connect_timeout=0.5
+                    redis_url,
+                    wrap_exceptions=True,
+                    socket_timeout=0.5,
+                    socket_connect_timeout=0.5,
+                    retry=None,  # type: ignore[arg-type]  # ten times, the library's own, would hang a sign-in
                 )
             )
 

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 
+from flask_babel import ngettext
+
 from ruko import words
 from ruko.bookings import (
     Booking,
     DayGrid,
     Draft,
     Room,
+    SlotView,
     closures_between,
     free_counts,
     get_room,
@@ -111,9 +114,24 @@ def _closed_days(office: Office, first: date, last: date) -> dict[date, str]:
 # ── Hours of a day ────────────────────────────────────────────────────────────────────────────
 
 
-def longest_choice(grid: DayGrid) -> int:
-    """How many slots in a row can be chosen at most on that day, at least 1."""
-    longest = 1
+def lengths_of(grid: DayGrid, *, at_least: int = 1) -> list[str]:
+    """How long a meeting may take on that day, in words: of one slot, of two in a row, and so on."""
+    minutes = {_minutes(slot) for _, slots in grid.rooms for slot in slots}
+    counts = range(1, max(at_least, _longest_run(grid)) + 1)
+    if len(minutes) != 1:  # then it depends on where it begins
+        return [ngettext("%(num)d session", "%(num)d sessions in a row", n) for n in counts]
+    (each,) = minutes
+    return [words.duration(n * each) for n in counts]
+
+
+def _minutes(slot: SlotView) -> int:
+    start, end = slot.starts, slot.ends
+    return (end.hour - start.hour) * 60 + end.minute - start.minute
+
+
+def _longest_run(grid: DayGrid) -> int:
+    """How many free slots follow each other at most."""
+    longest = 0
     for _, slots in grid.rooms:
         run, ends = 0, None
         for slot in slots:
@@ -173,7 +191,7 @@ def read_time_choice(office: Office, grid: DayGrid, values: Mapping[str, str]) -
             "hours",
             N_(
                 "From %(start)s on the meeting can last until %(end)s at most, for then a break"
-                " begins or service ends. Please choose fewer hours or an earlier start."
+                " begins or service ends. Please choose a shorter time or an earlier start."
             ),
             start=start,
             end=ends[-1],

@@ -135,11 +135,14 @@ function isWanted(call, board) {
   return isThere && !moved;
 }
 
-/** The browser's memory of one number; a screen that may not keep anything knows it as long as its page. */
+/**
+ * A window's memory of one number; a new window begins with what another one of its browser knew.
+ * A screen that may not keep anything knows it as long as its page.
+ */
 export function memoryOf(key) {
   let kept = null;
   try {
-    kept = localStorage.getItem(key);
+    kept = sessionStorage.getItem(key) ?? localStorage.getItem(key);
   } catch {
     // the page's own memory does
   }
@@ -149,6 +152,7 @@ export function memoryOf(key) {
     set(fresh) {
       value = fresh;
       try {
+        sessionStorage.setItem(key, String(fresh));
         localStorage.setItem(key, String(fresh));
       } catch {
         // kept in the page alone

@@ -18,7 +18,7 @@ export function drawer(root, say, onTrouble = (name, error) => console.error(nam
     text(name, value);
     at(name).className = size(value, ...most);
   };
-  const slides = new Slides(at("slides"), card("words"), `/${root.dataset.office}/display/slides/`);
+  const slides = new Slides(at("slides"), [card("words"), card("call")], `/${root.dataset.office}/display/slides/`);
 
   function when(name, value, draw) {
     const key = JSON.stringify(value);
@@ -90,7 +90,7 @@ export function drawer(root, say, onTrouble = (name, error) => console.error(nam
       when("queued", lost ? { calls: [], more: 0 } : view.queued, drawQueue);
       when("words", view.words, drawWords);
       when("slides", view.slides, (list) => slides.take(list));
-      slides.turn(now, view.scene === "open" && !view.call && !lost);
+      slides.turn(now, view.scene === "open" && view.free && !lost);
       when("rows", lost ? view.rows.map((each) => ({ ...each, now: null })) : view.rows, (rows) =>
         at("rows").replaceChildren(...rows.map(row)),
       );

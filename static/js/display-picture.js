@@ -19,6 +19,7 @@ export function picture(told, say, now, { current = null, queued = [], settings 
     queued: queue(current ? queued : []),
     words: call ? null : idle(board, say, now),
     slides: board.slides,
+    free: !current && !board.calls.length, // nobody is looked for: pictures have their turn
     rows: whatCanBeTold(board.bidang, (bidang) => row(bidang, board, say, now, call)),
     agenda: agenda(board, say, now),
     messages: board.announcements,

@@ -1,18 +1,18 @@
-// Pictures between calls: in turns with the words in the house. One that is not there is passed over.
+// Pictures between calls: in turns with what the house shows. One that is not there is passed over.
 
 const TURN_MS = 12_000;
 
 export class Slides {
   #frame;
-  #words;
+  #cards;
   #address;
   #shown = null;
   #turn = null;
 
-  /** `words` is the card that the pictures stand in front of. */
-  constructor(frame, words, address) {
+  /** `cards` are what the pictures stand in front of. */
+  constructor(frame, cards, address) {
     this.#frame = frame;
-    this.#words = words;
+    this.#cards = cards;
     this.#address = address;
   }
 
@@ -49,6 +49,6 @@ export class Slides {
     this.#shown = image;
     for (const each of this.#frame.children) each.classList.toggle("is-on", each === image);
     this.#frame.classList.toggle("is-on", image !== null);
-    this.#words.classList.toggle("is-behind", image !== null);
+    for (const card of this.#cards) card.classList.toggle("is-behind", image !== null);
   }
 }

@@ -1,6 +1,6 @@
-// The light board: asks for the page's content every few seconds, rings, and shows when the line is
-// lost; a paired one tells which calls it showed and rang for. ES5 with XMLHttpRequest, for TVs of ten
-// years ago; display/light.py draws.
+// The light board: asks for the page's content every few seconds, has calls spoken, and shows when the
+// line is lost; a paired one tells which calls it showed and spoke. ES5 with XMLHttpRequest, for TVs of
+// ten years ago; display/light.py draws.
 (function () {
   "use strict";
 
@@ -13,7 +13,6 @@
   var SHIFTS = 5;
   var REPORT_MS = 60000;
   var FORBIDDEN = 403;
-  var LEAST_VOLUME = 0.001; // unheard, but enough for the browser to say whether it may
 
   var root = document.getElementById("board");
   var content = document.getElementById("content");
@@ -21,7 +20,14 @@
   var told = root.getAttribute("data-announced-name");
   var offset = Number(root.getAttribute("data-offset")) * 60000;
   var colon = root.getAttribute("data-colon");
-  var chime = window.Audio ? new Audio(root.getAttribute("data-chime")) : null;
+  var voice = window.LightVoice(root.getAttribute("data-clips"), {
+    state: function (state) {
+      button.hidden = state !== "blocked";
+    },
+    spoken: function (seq) {
+      owe([seq], true);
+    }
+  });
 
   var drawn = content.innerHTML;
   var ahead = Number(root.getAttribute("data-now")) - Date.now(); // server time less the TV's clock
@@ -30,8 +36,6 @@
   var announced = remembered();
   var past = announced; // the calls up to this one are not this page's to announce
   var seen = {}; // those after it that were on the screen, by seq
-  var ringing = []; // those whose chime plays
-  var sound = chime ? "blocked" : "none";
   var newUntil = 0;
   var asking = null;
   var asked = 0;
@@ -90,70 +94,38 @@
       remember(newest);
       past = newest;
       seen = {};
-      ringing = [];
       owed = [];
     }
-    var calls = unseen(board.getAttribute("data-shown"));
+    var volume = Number(board.getAttribute("data-volume")) / 100;
+    voice.keep(numbers(board.getAttribute("data-open")), volume);
+    var calls = unseen(numbers(board.getAttribute("data-shown")));
     if (!calls.length) return;
     remember(Math.max(newest, announced));
     newUntil = now + NEW_MS;
     write("said", board.getAttribute("data-said"));
     owe(calls, false);
-    ring(Number(board.getAttribute("data-volume")) / 100, calls);
+    if (volume) speak(calls, volume, board);
+  }
+
+  function numbers(list) {
+    return list ? list.split(" ").map(Number) : [];
   }
 
   function unseen(shown) {
-    var calls = [];
-    var all = shown ? shown.split(" ") : [];
-    for (var i = 0; i < all.length; i += 1) {
-      var seq = Number(all[i]);
-      if (seq > past && !seen[seq]) calls.push(seq);
+    return shown.filter(function (seq) {
+      var isNew = seq > past && !seen[seq];
       seen[seq] = true;
-    }
-    return calls;
+      return isNew;
+    });
   }
 
-  // One chime is for all the calls that came with it; it begins again for those that come meanwhile.
-  function ring(volume, calls) {
-    if (!chime || !volume) return;
-    if (chime.paused) ringing = [];
-    ringing = ringing.concat(calls);
-    try {
-      if (chime.error) chime.load();
-      chime.volume = volume;
-      if (chime.currentTime) chime.currentTime = 0;
-      listen(chime.play());
-    } catch (error) {
-      ringing = []; // the picture is enough
-    }
-  }
-
-  function listen(promise) {
-    if (!promise || !promise.then) return; // an old one tells by its events alone
-    promise.then(
-      function () {
-        button.hidden = true;
-        sound = "on";
-      },
-      function (error) {
-        ringing = [];
-        if (!error || error.name !== "NotAllowedError") return;
-        button.hidden = false;
-        sound = "blocked";
-      }
-    );
-  }
-
-  if (chime) {
-    chime.onended = function () {
-      sound = "on";
-      owe(ringing, true);
-      ringing = [];
-    };
-    chime.onerror = function () {
-      sound = "none";
-      ringing = [];
-    };
+  // The oldest first.
+  function speak(calls, volume, board) {
+    var speech = JSON.parse(board.getAttribute("data-speech"));
+    var repeats = Number(board.getAttribute("data-repeats"));
+    calls.slice().reverse().forEach(function (seq) {
+      voice.say(seq, ["chime"].concat(speech[seq]), volume, repeats);
+    });
   }
 
   // ── What a paired screen tells ──
@@ -180,8 +152,8 @@
 
   function report() {
     var now = Date.now();
-    var told = { sound: sound, page: root.getAttribute("data-page"), missing: 0 };
-    var least = sound === reported.sound ? REPORT_MS : POLL_MS;
+    var told = { sound: voice.state, page: root.getAttribute("data-page"), missing: 0 };
+    var least = voice.state === reported.sound ? REPORT_MS : POLL_MS;
     if (!token || Math.abs(now - reported.at) < least) return;
     reported.at = now;
     tell("data-report", told, function (status) {
@@ -232,7 +204,7 @@
     ahead = now - heard;
     var isOld = answer.getResponseHeader("Ruko-Page") !== root.getAttribute("data-page");
     var isUseless = isRefused && Math.abs(heard - opened) > REPORT_MS; // not in circles
-    if (isOld || isUseless) {
+    if ((isOld || isUseless) && !voice.isBusy()) {
       location.reload();
       return;
     }
@@ -269,20 +241,13 @@
   button.onclick = function () {
     button.hidden = true;
     var volume = Number(document.getElementById("picture").getAttribute("data-volume")) / 100;
-    ring(volume || LEAST_VOLUME, []);
+    voice.say(0, ["chime"], volume, 0);
   };
 
   setClass(root, "has-script", true);
   setClass(root, "is-new", false);
   announce(heard);
-  if (chime && !ringing.length) {
-    try {
-      chime.volume = LEAST_VOLUME;
-      listen(chime.play());
-    } catch (error) {
-      // it may not ring
-    }
-  }
+  if (!voice.isBusy()) voice.say(0, ["chime"], 0, 0); // may it sound?
   tick();
   setInterval(tick, 1000);
   setInterval(ask, POLL_MS);

@@ -9,13 +9,19 @@ from tests.browser.conftest import Server
 TOPIC = "Makanan tambahan untuk 12 balita"
 
 
+def arrived(page: Page, heading: str) -> None:
+    """The next page is there, and its scripts are."""
+    expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
+    page.wait_for_load_state()
+
+
 def say_what(page: Page, server: Server, topic: str = TOPIC) -> None:
     """The first step."""
     page.goto(f"{server.home}/booking")
     page.get_by_label("Stunting").check()
     page.get_by_label("Pokok bahasan").fill(topic)
     page.get_by_role("button", name="Lanjut ke hari").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Hari apa?")
+    arrived(page, "Hari apa?")
 
 
 def choose_day(page: Page, day: str) -> None:
@@ -26,7 +32,7 @@ def choose_day(page: Page, day: str) -> None:
     if not link.count():
         later.click()
     link.click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text(day)
+    arrived(page, day)
 
 
 def choose_time(page: Page, when: str) -> None:
@@ -38,7 +44,7 @@ def choose_time(page: Page, when: str) -> None:
 def go_on(page: Page, heading: str) -> None:
     """Press the button that leads on, and be there."""
     page.locator("main").get_by_role("button", name=re.compile("^Lanjut$")).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+    arrived(page, heading)
 
 
 def say_who(page: Page) -> None:

@@ -3,14 +3,12 @@
 import os
 import re
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +19,14 @@ from playwright.sync_api import Error as PlaywrightError
 from ruko.demo import PASSWORD
 from tests.browser.pictures import keep_picture
 from tests.browser_driver import running_chromium
+from tests.ports import answers, free_port
 
 ROOT = Path(__file__).parent.parent.parent
 SLUG = "paringin-selatan"
-READY_SECONDS = 60
-PATIENCE_MS = 20_000
-"""How long a test waits for what it expects: four browsers share two cores."""
+READY_SECONDS = 180
+STOP_SECONDS = 30
+PATIENCE_MS = 60_000
+"""How long a test waits for what it expects: three browsers and their servers share two cores."""
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -50,9 +50,9 @@ class Server:
         return found[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the whole run; each window has a context of its own."""
+    """A Chromium for each file: what one does to it spoils no other. Each window has a context."""
     with running_chromium() as started:
         yield started
 
@@ -109,21 +109,25 @@ class serving:  # noqa: N801 – reads as a verb where it is used
         )
         url = f"http://127.0.0.1:{port}"
         give_up = time.monotonic() + READY_SECONDS
-        while not answers(f"{url}/readyz"):
+        while not (url in self._said() and answers(f"{url}/readyz")):  # ours, and not another's
             if self._process.poll() is not None or time.monotonic() > give_up:
+                self.__exit__()
                 raise AssertionError(f"The server did not start: {self._said()}")
             time.sleep(0.1)
         return Server(url, self._said())
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.wait(15)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_SECONDS)
+        self.kill()  # leaves nothing behind, whatever the test has done to it
         self._log.close()
 
     def kill(self) -> None:
         """As when the power fails: nothing is said, nothing cleaned up."""
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(15)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
     def _said(self) -> str:
         return (self._folder / "server.log").read_text()
@@ -144,6 +148,13 @@ def comes_true(page: Page, script: str) -> None:
         time.sleep(0.05)
 
 
+def long_recall_gap(folder: Path) -> None:
+    """Let recalling be too soon for minutes, so that a slow computer finds it too soon as well."""
+    (file,) = folder.glob("**/ruko.sqlite3")
+    with closing(sqlite3.connect(file, timeout=60)) as database, database:
+        database.execute("UPDATE office SET recall_gap_seconds = 600")
+
+
 def press_example(page: Page, name: str, stands: Locator, *, check: str = "Periksa") -> None:
     """Make this browser the example device by the demo's button.
 
@@ -157,22 +168,6 @@ def press_example(page: Page, name: str, stands: Locator, *, check: str = "Perik
         with suppress(PlaywrightError):  # or it was only on its way
             button.click(timeout=2_000)
     expect(stands).to_be_visible()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def answers(url: str) -> bool:
-    """Whether somebody answers there."""
-    try:
-        with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 – our own server
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 @dataclass
@@ -254,7 +249,7 @@ def picture() -> Callable[[Page, str], None]:
     """Keep how a state looks: `picture(page, "kiosk-start")` in artifacts/screens."""
 
     def take(page: Page, name: str) -> None:
-        page.evaluate("document.fonts.ready")
+        comes_true(page, "document.readyState === 'complete' && document.fonts.status === 'loaded'")
         keep_picture(page, name)
 
     return take

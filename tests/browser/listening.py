@@ -18,7 +18,7 @@ NAMES = (
 SHORTEST_MS = 50
 LENGTHS = {name: SHORTEST_MS + number for number, name in enumerate(NAMES)}
 """Each test clip has a length of its own, by which the page's sound is known."""
-LONG_MS = 6_000  # more, where a sentence has to take its time
+LONG_MS = 8_000  # more, where a sentence has to take its time
 
 HEAR = """
 (() => {
@@ -115,7 +115,7 @@ class Listener:
             cut[-1].append(name)
         return cut
 
-    def wait(self, until: Callable[[], Any], *, seconds: int = 60, step: int = 0) -> None:
+    def wait(self, until: Callable[[], Any], *, seconds: int = 120, step: int = 0) -> None:
         """Wait for it; with a `step` the page's own clock runs by so many milliseconds each time."""
         for _ in range(seconds * 20):
             if until():

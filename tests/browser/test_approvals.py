@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.accessibility.conftest import CLOCK
+from tests.browser.accessibility.conftest import CLOCK, put_clock
 from tests.browser.conftest import Server, serving
 
 pytestmark = pytest.mark.browser
@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(folder: Path) -> Iterator[Server]:
     """One example office on a Monday at nine; each test decides about villages of its own."""
     minutes = folder / "minutes"
-    minutes.write_text("0")
+    put_clock(minutes, 0)
     with serving(folder, before=CLOCK.format(str(minutes))) as started:
         yield started
 
@@ -153,7 +153,7 @@ def test_the_bidang_reads_papers_and_asks_for_more(
 def test_who_seemed_absent_did_come(
     server: Server, folder: Path, window: Window, enter: Enter, picture: Picture
 ) -> None:
-    (folder / "minutes").write_text("80")
+    put_clock(folder / "minutes", 80)
     page = window(1366, 768)
     enter(page, "pem")
     page.goto(f"{server.home}/desk/meetings")

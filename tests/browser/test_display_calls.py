@@ -140,7 +140,7 @@ def test_a_receipt_that_a_dying_line_swallowed(room: Room, window: Window) -> No
     lines[:] = lines[-1:]  # the page's own line is the one that swallows
     (call,) = room.call()
     listener.wait(lambda: "bidang-SEK" in listener.heard)
-    expect(page.locator(".d-call--new")).to_have_count(0, timeout=30_000)
+    expect(page.locator(".d-call--new")).to_have_count(0)
     assert room.receipts(call) == []
     lines[0].close()
     listener.wait(lambda: room.receipts(call) == [(call.seq, True)])

@@ -69,6 +69,19 @@ async (script) => {
 }
 """
 
+MEMORY = """
+async (script) => {
+  const { memoryOf } = await import(script);
+  const ours = memoryOf("line");
+  const before = ours.get();
+  ours.set(3);
+  localStorage.setItem("line", "5"); // another window of this browser went on
+  const reloaded = memoryOf("line").get();
+  sessionStorage.clear();
+  return [before, reloaded, memoryOf("line").get()];
+}
+"""
+
 
 @pytest.fixture(scope="module")
 def server_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -218,6 +231,11 @@ def test_a_restored_database_begins_anew(page: Page) -> None:
     old = hear(a_board(a_call(100), a_call(101)))
     restored, new = hear(a_board(a_call(40), seq=50)), hear(a_board(a_call(51)))
     assert run(page, old, *at(0), restored, *at(1), new, *at(2)) == ["100", "-", "51"]
+
+
+def test_each_window_remembers_its_own_line(page: Page) -> None:
+    """What another window has announced, this one has not; a new window begins where others are."""
+    assert page.evaluate(MEMORY, script(page, "display-calls.js")) == [None, 3, 5]
 
 
 def test_receipts_are_said_again_on_a_new_line(page: Page) -> None:

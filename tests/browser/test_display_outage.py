@@ -24,7 +24,7 @@ Picture = Callable[[Page, str], None]
 FULL_HD = (1920, 1080)
 MORNING = datetime.fromisoformat("2026-11-23T09:00:20+08:00")
 OUTAGE_SECONDS = 30
-SLOW = 60_000  # milliseconds
+SLOW = 120_000  # milliseconds: a minute has to pass
 DROPS = 50
 SEED = 20261123
 STEP_MS = 300
@@ -93,19 +93,19 @@ def test_the_server_is_dead_for_half_a_minute(
         loads: list[str] = []
         page.on("load", lambda loaded: loads.append(loaded.url))
         clock = page.locator("[data-time]")
-        last_contact = {clock.inner_text()}
+        before = clock.inner_text()
         calls = room.call(6)
         listener.wait(lambda: room.receipts(calls[0]) == spoken(calls[:1]))
         listener.wait(lambda: {call.words[-2] for call in calls} <= set(listener.loaded))
         running.kill()
         dead_since = time.monotonic()
-    last_contact.add(clock.inner_text())
-    expect(page.locator(LOST)).to_be_visible(timeout=SLOW)
-    assert page.locator("[data-since]").inner_text() in last_contact
+    after = clock.inner_text()
+    expect(page.locator(LOST)).to_be_visible()
+    assert before <= page.locator("[data-since]").inner_text() <= after
     assert page.locator("[data-rows] tr").count() == 6
     picture(page, "display-server-dead")
     at = clock.inner_text()
-    expect(clock).not_to_have_text(at, timeout=2 * SLOW)
+    expect(clock).not_to_have_text(at, timeout=SLOW)
     listener.wait(lambda: time.monotonic() - dead_since > OUTAGE_SECONDS, seconds=OUTAGE_SECONDS)
     assert len(listener.shown) > len(room.receipts(*calls)) + 1, "the line goes on by itself"
 
@@ -116,7 +116,7 @@ def test_the_server_is_dead_for_half_a_minute(
     with serving(tmp_path, now=now.isoformat(), command="serve", port=port):
         more = room.call(2)
         everything = calls + more
-        expect(page.locator(LOST)).to_be_hidden(timeout=SLOW)
+        expect(page.locator(LOST)).to_be_hidden()
         listener.wait(lambda: room.receipts(*everything) == spoken(everything), seconds=90)
         assert listener.shown == tickets(everything)
         assert once(listener.sentences) == [call.words for call in everything]

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import OfficeComputer, Server, answers, comes_true
+from tests.browser.conftest import PATIENCE_MS, OfficeComputer, Server, comes_true
 from tests.browser.kiosk_steps import (
     LANDSCAPE,
     NUMBER,
@@ -22,6 +22,7 @@ from tests.browser.kiosk_steps import (
     take_number,
     touch,
 )
+from tests.ports import answers
 
 pytestmark = pytest.mark.browser
 
@@ -65,7 +66,7 @@ def try_again(page: Page) -> None:
 
 
 def until(happened: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + PATIENCE_MS / 1000
     while not happened():
         assert time.monotonic() < give_up
         time.sleep(0.05)
@@ -103,7 +104,7 @@ def test_without_a_line_no_number_is_taken_and_the_choices_stay(
     picture(page, f"kios-gagal-{name}")
 
     page.context.set_offline(False)
-    page.wait_for_url("**/tickets/*", timeout=15_000)
+    page.wait_for_url("**/tickets/*")
     expect(page.locator(NUMBER)).to_be_visible()
     expect_nothing_outstanding(page)
 
@@ -115,7 +116,7 @@ def test_a_lost_answer_never_makes_two_numbers(server: Server, window: Window) -
     press(page)
     expect(page.get_by_role("heading", name=NOT_TAKEN)).to_be_visible()
     try_again(page)
-    page.wait_for_url("**/tickets/*", timeout=15_000)
+    page.wait_for_url("**/tickets/*")
 
     assert len(led) == 2
     assert len(set(led)) == 1
@@ -212,7 +213,7 @@ def test_who_walks_away_leaves_no_number_behind(server: Server, window: Window) 
     page.clock.run_for(16_000)
     page.clock.resume()
 
-    expect(page.get_by_role("heading", name="Selamat datang")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("heading", name="Selamat datang")).to_be_visible()
     expect_nothing_outstanding(page)
     phone = window(360, 740)
     phone.goto(f"{server.url}/t/{led[0].rsplit('/', 1)[1]}")
@@ -260,7 +261,7 @@ def test_killed_between_commit_and_answer_the_same_number_comes(
     die_at_the_press(page, computer)
 
     with computer.serving():
-        page.wait_for_url("**/tickets/*", timeout=20_000)
+        page.wait_for_url("**/tickets/*")
         assert page.locator(NUMBER).inner_text() == "A-001"
         picture(page, "kios-setelah-server-mati")
         page.get_by_role("button", name="Selesai").click()

@@ -56,6 +56,7 @@ def test_moving_and_losing_a_race(
     picture(slow, "my-booking-pending")
     slow.get_by_role("link", name="Ubah jadwal").click()
     slow.get_by_role("link", name="Rabu, 25 November").click()
+    slow.wait_for_load_state()
     hour(slow, "Ruang RUKO 1", "10.00–11.00").click()
 
     open_mine(fast, server, enter, "maradap")
@@ -64,9 +65,10 @@ def test_moving_and_losing_a_race(
     expect(fast.get_by_text("rekening koran Dana Desa")).to_be_visible()
     picture(fast, "my-booking-confirmed")
     fast.get_by_role("link", name="Ubah jadwal").click()
-    expect(fast.get_by_text("Sekarang", exact=True)).to_be_visible()
+    expect(fast.get_by_text("Jadwal semula", exact=True)).to_be_visible()
     picture(fast, "my-booking-move")
     fast.get_by_role("link", name="Rabu, 25 November").click()
+    fast.wait_for_load_state()
     hour(fast, "Ruang RUKO 1", "10.00–11.00").click()
     fast.get_by_role("button", name="Ubah jadwal").last.click()
     expect(fast.get_by_text("Jadwal diubah. Silakan tambahkan lagi ke kalender")).to_be_visible()
@@ -74,7 +76,7 @@ def test_moving_and_losing_a_race(
     picture(fast, "my-booking-moved")
 
     slow.get_by_role("button", name="Ubah jadwal").last.click()
-    expect(slow.get_by_role("alert")).to_contain_text("waktu Anda yang sekarang tetap berlaku")
+    expect(slow.get_by_role("alert")).to_contain_text("jadwal semula tetap berlaku")
     picture(slow, "my-booking-move-taken")
     slow.get_by_role("button", name=re.compile("^Pindah ke")).first.click()
     expect(slow.get_by_text(re.compile("^Jadwal diubah. "))).to_be_visible()
@@ -147,7 +149,7 @@ def test_what_became_of_each(
         ("no_show", None, "Tidak hadir"),
         ("completed", None, "Selesai"),
     ):
-        with sqlite3.connect(file, timeout=20) as database:
+        with sqlite3.connect(file, timeout=60) as database:
             database.execute(
                 "UPDATE booking SET state = ?, decided_reason = ? WHERE code = ?",
                 (state, reason, code),

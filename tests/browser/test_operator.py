@@ -109,9 +109,9 @@ def test_without_a_line_it_says_since_when(server: Server, window: Window, enter
     enter(page, "operator")
     page.goto(f"{server.home}/desk/office")
     page.context.set_offline(True)
-    expect(page.locator("#line")).to_contain_text("Terputus sejak", timeout=25_000)
+    expect(page.locator("#line")).to_contain_text("Terputus sejak")
     page.context.set_offline(False)
-    expect(page.locator("#line")).to_have_text("Tersambung", timeout=25_000)
+    expect(page.locator("#line")).to_have_text("Tersambung")
 
 
 def test_the_operator_without_javascript(server: Server, window: Window, enter: Enter) -> None:

@@ -82,6 +82,13 @@ clock.now = lambda: steady() + timedelta(minutes=int(Path({!r}).read_text()))
 """
 
 
+def put_clock(file: Path, forward: int) -> None:
+    """Put the server's clock so far forward of its own time; it reads the old or the new number."""
+    fresh = file.with_suffix(".new")
+    fresh.write_text(str(forward))
+    fresh.replace(file)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("server")
@@ -91,7 +98,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(folder: Path) -> Iterator[Server]:
     """One example office, on a Monday at nine, whose clock can be put forward."""
     minutes = folder / "minutes"
-    minutes.write_text("0")
+    put_clock(minutes, 0)
     with serving(folder, before=CLOCK.format(str(minutes))) as started:
         yield started
 
@@ -101,10 +108,10 @@ def later(folder: Path) -> Iterator[Later]:
     """`later(190)`: so many minutes after nine, until the test is over."""
 
     def put_forward(minutes: int) -> None:
-        (folder / "minutes").write_text(str(minutes))
+        put_clock(folder / "minutes", minutes)
 
     yield put_forward
-    (folder / "minutes").write_text("0")
+    put_forward(0)
 
 
 class Inspector:
@@ -124,8 +131,9 @@ class Inspector:
         narrow: int | None = None,
     ) -> None:
         """Look at it in both themes (or as it is), `also` in another size, and down to a `narrow` width."""
+        page.wait_for_load_state()  # a press may have led here just now
         self._axe(page, name, tags=TAGS)
-        frame = page.evaluate(FRAME)
+        frame = self._asked(page, FRAME)
         if frame != [1, 1, True, lang]:
             self.found.append(f"{name}: h1, main, title, lang are {frame}")
         if contrast:
@@ -141,27 +149,28 @@ class Inspector:
         page.set_viewport_size(size)
 
     def _in_contrast(self, page: Page, name: str) -> None:
-        page.evaluate("document.documentElement.dataset.theme = 'contrast'")
+        self._asked(page, "document.documentElement.dataset.theme = 'contrast'")
         self._axe(page, f"{name} in contrast", rules=COLOURS)
-        page.evaluate("delete document.documentElement.dataset.theme")
+        self._asked(page, "delete document.documentElement.dataset.theme")
 
-    def _axe(self, page: Page, name: str, *, tries: int = 3, **which: list[str]) -> None:
+    def _axe(self, page: Page, name: str, **which: list[str]) -> None:
+        self.found += [f"{name}: {each}" for each in self._asked(page, AXE, which)]
+
+    def _asked(self, page: Page, script: str, about: object = None, *, tries: int = 3) -> Any:
         try:
-            found = page.evaluate(AXE, which)
+            return page.evaluate(script, about)
         except PlaywrightError:  # the press before was still leading to this page
             if tries == 1:
                 raise
             page.wait_for_load_state()
-            self._axe(page, name, tries=tries - 1, **which)
-        else:
-            self.found += [f"{name}: {each}" for each in found]
+            return self._asked(page, script, about, tries=tries - 1)
 
     def _narrow(self, page: Page, name: str, width: int, text: str) -> None:
         page.set_viewport_size({"width": width, "height": 740})
-        page.evaluate("size => document.documentElement.style.fontSize = size", text)
-        outside = page.evaluate(OUTSIDE)
+        self._asked(page, "size => document.documentElement.style.fontSize = size", text)
+        outside = self._asked(page, OUTSIDE)
         self.found += [f"{name} at {width} px, text {text}: {each}" for each in outside]
-        page.evaluate("document.documentElement.style.fontSize = ''")
+        self._asked(page, "document.documentElement.style.fontSize = ''")
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from tests.browser.accessibility.conftest import (
     take,
 )
 from tests.browser.booking_steps import (
+    arrived,
     choose_day,
     choose_time,
     say_what,
@@ -93,7 +94,7 @@ def test_the_steps_to_a_room(server: Server, still: Window, enter: Enter, look: 
     expect(page.get_by_text("Isian Anda tetap tersimpan")).to_be_visible()
     look(page, "slot taken", narrow=320)
     page.get_by_role("alert").get_by_role("button").first.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Siapa yang datang?")
+    arrived(page, "Siapa yang datang?")
     papers: list[FilePayload] = [
         {"name": "daftar.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 %%EOF"},
         {"name": "program.exe", "mimeType": "application/pdf", "buffer": b"MZ" * 99},

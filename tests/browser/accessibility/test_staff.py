@@ -21,14 +21,17 @@ from tests.browser.accessibility.conftest import (
     take,
 )
 from tests.browser.booking_steps import choose_day, choose_time, go_on, say_what
-from tests.browser.conftest import Server, press_example
+from tests.browser.conftest import Server, long_recall_gap, press_example
 
 # ── The desk ──────────────────────────────────────────────────────────────────────────────────
 
 pytestmark = pytest.mark.browser
 
 
-def test_the_desk(server: Server, still: Window, enter: Enter, look: Inspector) -> None:
+def test_the_desk(
+    server: Server, still: Window, enter: Enter, look: Inspector, folder: Path
+) -> None:
+    long_recall_gap(folder)
     page = still(DESK)
     home = f"{server.home}/desk"
     enter(page, "operator")
@@ -125,7 +128,7 @@ def test_approvals(server: Server, still: Window, enter: Enter, look: Inspector)
     look(page, "decline without a reason", narrow=320)
     while (approve := page.get_by_role("button", name="Setujui")).count():
         approve.first.click()
-        expect(page.get_by_role("status")).to_be_visible()
+        expect(page.get_by_role("status").filter(has_text="Disetujui: ")).to_be_visible()
     look(page, "no requests", narrow=320)
 
 
@@ -188,7 +191,10 @@ def test_devices_and_help(server: Server, still: Window, enter: Enter, look: Ins
         row.get_by_role("link", name=question).click()
         look(page, question, narrow=320)
 
-    tablet.get_by_role("button", name="Panggil petugas").click()
+    help_button = tablet.get_by_role("button", name="Panggil petugas")
+    expect(help_button).to_be_visible()
+    tablet.wait_for_load_state()
+    help_button.click()
     expect(tablet.get_by_text("Petugas sudah dipanggil")).to_be_visible()
     look(tablet, "help called", also=PORTRAIT)
     tablet.goto(f"{server.home}/kiosk/help")
