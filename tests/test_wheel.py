@@ -135,11 +135,10 @@ class StaysHere(urllib.request.HTTPRedirectHandler):
     def __init__(self, base: str) -> None:
         self.base = base
 
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, to: str) -> Any:
+    def redirect_request(self, *asked: Any) -> Any:
         """What is asked next; nothing makes the redirect itself the answer."""
-        if not to.startswith(self.base):
-            return None
-        return super().redirect_request(req, fp, code, msg, headers, to)
+        *_, to = asked
+        return super().redirect_request(*asked) if to.startswith(self.base) else None
 
 
 class Person:
