@@ -72,6 +72,7 @@ def test_a_held_visitor_goes_on_at_this_place(
     page = turn(other, token, "resume")
     assert "Sedang dipanggil, ke-1 dari 3" in part(page, "here")
     page = turn(other, token, "start")
+    assert "Asal Warga" in part(page, "here")
     assert "10.00" in part(page, "here")  # the ten minutes before the hold still count
 
 

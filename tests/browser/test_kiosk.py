@@ -161,6 +161,10 @@ def test_large_text_and_contrast_fit_and_english_reads(
     expect(page.get_by_role("heading", name="Whom would you like to see?")).to_be_visible()
     assert fits(page)
     picture(page, f"kios-english-{name}")
+    for bidang in page.locator("a.k-tile").evaluate_all("tiles => tiles.map(tile => tile.href)"):
+        page.goto(bidang)
+        expect(page.get_by_role("link", name="Something else, or not sure")).to_be_visible()
+        assert fits(page), bidang
 
 
 def test_the_keyboard_alone_is_enough(server: Server, window: Window) -> None:
