@@ -278,7 +278,7 @@ def test_sqlite_keeps_what_it_said_and_checks_its_keys(app: Flask) -> None:
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,
-        "busy_timeout": 5000,
+        "busy_timeout": ruko.db.LOCK_SECONDS * 1000,
     }
 
 
