@@ -192,12 +192,13 @@ def _prepare_sqlite(engine: Engine) -> None:
 def take_turns(what: str, number: int) -> None:
     """Do `what` with that number one after the other until the commit; SQLite writes so anyway."""
     if db.engine.dialect.name == "postgresql":
-        db.session.execute(_TURN, {"b_what": what, "b_number": number})
+        # Who stands in a line that moves may wait longer than for a lock that somebody sits on.
+        patience = str(3 * LOCK_SECONDS * 1000)
+        db.session.execute(_TURN, {"b_what": what, "b_number": number, "b_patience": patience})
 
 
-# Who stands in a line that moves may wait longer than for a lock that somebody sits on.
 _TURN = text(
-    f"SELECT set_config('lock_timeout', '{3 * LOCK_SECONDS * 1000}', true),"
+    "SELECT set_config('lock_timeout', :b_patience, true),"
     " pg_advisory_xact_lock(hashtext(:b_what), :b_number)"
 )
 

@@ -5,7 +5,8 @@ Commits are real; after each test the rows of the day are deleted and the office
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+import sqlite3
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -17,7 +18,7 @@ from flask import Flask, g, has_app_context
 from flask import session as current_session
 from flask.testing import FlaskClient
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import delete, update
+from sqlalchemy import Engine, delete, event, update
 from werkzeug.test import TestResponse
 
 import ruko.db
@@ -71,7 +72,7 @@ from ruko.voice import Clip
 from ruko.web.callers import DEVICE_COOKIE
 from ruko.web.once import RequestKey
 from tests.apart import close
-from tests.postgres import temporary_postgres
+from tests.postgres import last_words, temporary_postgres
 from tests.programs import Program
 
 SLUG = "paringin-selatan"
@@ -85,9 +86,28 @@ OF_THE_DAY = (
 )
 """What tests write, children first."""
 
-ruko.db.LOCK_SECONDS = 30
-"""For whoever writes in a test's own process: a machine with three of them may stand still for longer
-than people would wait."""
+ruko.db.LOCK_SECONDS = 300
+"""For whoever writes in a test's own process: a machine that others use too may stand still for longer
+than people would wait. What really waits for ever still fails, five minutes later."""
+
+
+@event.listens_for(Engine, "connect")
+def _read_backwards(connection: Any, _record: Any) -> None:
+    """Rows have no order that nobody asked for: SQLite gives them backwards, so nothing leans on luck."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA reverse_unordered_selects=ON")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With a test that failed on PostgreSQL, show what the server said last: who waited for whom."""
+    report = yield
+    url = getattr(item, "funcargs", {}).get("database_url", "")
+    if report.failed and url.startswith("postgresql"):
+        report.sections.append(("PostgreSQL", last_words(url)))
+    return report
 
 
 @pytest.fixture(scope="session")

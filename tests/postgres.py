@@ -18,6 +18,7 @@ unix_socket_directories = '{folder}'
 unix_socket_permissions = 0777
 max_connections = 200
 timezone = 'UTC'
+log_lock_waits = on
 """
 FORGETFUL = """
 fsync = off
@@ -75,6 +76,12 @@ def temporary_postgres(*, durable: bool = False) -> Iterator[str]:
             _run(folder, *pg_ctl, "--mode", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def last_words(url: str, lines: int = 60) -> str:
+    """The end of the log of the server that `temporary_postgres` has given that URL."""
+    said = (Path(url.rpartition("host=")[2]) / "log").read_text(errors="replace")
+    return "\n".join(said.splitlines()[-lines:])
 
 
 def _run(folder: Path, *command: str | Path) -> None:

@@ -339,8 +339,9 @@ def test_officers_are_kept_and_lifted_again(app: Flask, sign_in: SignIn) -> None
     operator.submit(f"{ROOMS}/officers", {name: ""})
     assert officers(app)["PMD"] is None
     with app.app_context():
-        found = select(AuditEvent.detail).where(AuditEvent.subject == "bidang")
-        assert [d["officers"] for d in db.session.scalars(found)] == [2, None]
+        told = select(AuditEvent.detail).where(AuditEvent.subject == "bidang")
+        details = db.session.scalars(told.order_by(AuditEvent.id))
+        assert [detail["officers"] for detail in details] == [2, None]
 
 
 @pytest.mark.parametrize("typed", ["0", "-1", "100", "dua", "1.5"])
