@@ -55,7 +55,9 @@ def take() -> ResponseReturnValue:
         return done
     try:
         choices = read_choices(office, request.form)
-        if choices.next_question() != "priority" or choices.bidang is None or not choices.visitor:
+        priority = {"yes": True, "no": False}.get(request.form.get("priority", ""))
+        answered = choices.next_question() == "priority" and priority is not None
+        if not answered or choices.bidang is None or not choices.visitor:
             return redirect(_onward(choices), 303)
         token = issue(
             office,
@@ -63,7 +65,7 @@ def take() -> ResponseReturnValue:
             visitor=choices.visitor,
             village=choices.village,
             service=choices.service,
-            priority=request.form.get("priority") == "yes",
+            priority=bool(priority),
             by=device.actor,
             now=now,
         )

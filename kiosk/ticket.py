@@ -1,7 +1,7 @@
 """The ticket on a visitor's phone: no sign-in, the token is the secret."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
@@ -151,7 +151,7 @@ def _context(token: str) -> dict[str, Any]:
         "title": _title(visit),
         "said": _said(visit),
         "look": LOOKS.get(visit.state, ""),
-        "ended": not today or (visit.state in ENDED and not ways_back["scan_until"]),
+        "ended": not today or (_ended(office, visit, now=now) and not ways_back["scan_until"]),
         "may_leave": today and visit.state in MAY_LEAVE,
         "not_done": NOT_DONE,
         "served": served_now(visit) if waiting else [],
@@ -161,6 +161,12 @@ def _context(token: str) -> dict[str, Any]:
         **estimate,
         **ways_back,
     }
+
+
+def _ended(office: Office, visit: Visit, *, now: datetime) -> bool:
+    """Whether the visit has ended, and no desk can take its last step back any more."""
+    undone_until = visit.stepped_at and visit.stepped_at + timedelta(seconds=office.undo_seconds)
+    return visit.state in ENDED and (undone_until is None or now > undone_until)
 
 
 def _title(visit: Visit) -> str:

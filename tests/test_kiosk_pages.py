@@ -176,6 +176,19 @@ def test_a_skipped_question_is_asked(kiosk: VisitingClient, address: str, questi
     assert f"/number/{question}" in answer.location
 
 
+@pytest.mark.parametrize("given", [{}, {"priority": ""}, {"priority": "maybe"}])
+def test_whether_to_go_first_is_answered_not_assumed(
+    app: Flask, kiosk: VisitingClient, given: dict[str, str]
+) -> None:
+    choices = {"visitor": "resident", "bidang": "PEM", "service": "other"}
+
+    answer = kiosk.submit(f"{HOME}/number", {**choices, **given})
+
+    assert answer.status_code == 303
+    assert "/number/priority?" in answer.location
+    assert count(app, Ticket) == 0
+
+
 @pytest.mark.parametrize(
     "choices",
     [
@@ -441,7 +454,6 @@ def test_served_missed_and_finished(app: Flask, client: VisitingClient, token: s
     page = client.get(f"/t/{token}").text
     assert "Terima kasih" in page
     assert "&lt;b&gt;Berkas&lt;/b&gt; menyusul." in page
-    assert 'http-equiv="refresh"' not in page
 
     other = act(app, lambda o: people.take(o, now))
     act(app, lambda o: mark_no_show(o, people.called(o, now), reason="x", by=SYSTEM, now=now))

@@ -103,8 +103,7 @@ def test_leaving_is_asked_first_and_the_safe_choice_comes_first(
     page = client.get(f"/t/{token}")
     assert "Nomor A-001 dibatalkan" in text(page)
     assert "Nomor baru dapat diambil di kios" in text(page)
-    assert 'http-equiv="refresh"' not in page.text
-    assert "/leave" not in page.text
+    assert 'id="leave"' not in page.text
 
 
 def test_a_second_press_gives_the_same_answer(client: VisitingClient, act: Act, token: str) -> None:
@@ -141,6 +140,20 @@ def test_after_an_undone_leave_the_next_press_counts_again(
     assert state(act, token) == "waiting"
     press(client, client.get(f"/t/{token}/leave"), "leave")
     assert state(act, token) == "cancelled"
+
+
+def test_an_end_is_watched_until_no_desk_can_take_it_back(
+    client: VisitingClient, act: Act, token: str, time_is: Callable[..., datetime]
+) -> None:
+    press(client, client.get(f"/t/{token}/leave"), "leave")
+    page = client.get(f"/t/{token}").text
+    assert 'http-equiv="refresh"' in page, "without a script"
+    assert "data-ended" not in page, "with one"
+
+    time_is(9, 2)
+    page = client.get(f"/t/{token}").text
+    assert 'http-equiv="refresh"' not in page
+    assert 'data-ended="09.02 WITA"' in page
 
 
 def test_a_held_number_says_so_and_may_be_left(

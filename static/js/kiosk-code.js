@@ -47,7 +47,8 @@ function tell(state) {
   }
 }
 
-function found(text) {
+function found(picture) {
+  const text = picture.replace(/[\0\r\n]+/g, " "); // as a field keeps it: one line, and no NUL
   if (text === seen || form.dataset.view !== "camera") return;
   seen = text;
   press(form.getAttribute("action"), [["code", text], ["by", "camera"]]);

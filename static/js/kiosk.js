@@ -22,9 +22,9 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented) return;
   event.preventDefault();
   const { target: form, submitter } = event;
-  const fields = [...new FormData(form, submitter)].filter(
-    ([name]) => name !== "csrf_token" && name !== "request_key",
-  );
+  const given = new FormData(form); // older browsers leave the pressed button's answer out
+  if (submitter?.name) given.set(submitter.name, submitter.value);
+  const fields = [...given].filter(([name]) => name !== "csrf_token" && name !== "request_key");
   if ("sure" in form.dataset) press(form.getAttribute("action"), fields);
   else
     attempt(async () => {
@@ -32,6 +32,8 @@ document.addEventListener("submit", (event) => {
       location.replace(answer.url);
     });
 });
+
+document.addEventListener("contextmenu", (event) => event.preventDefault()); // a long touch
 
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload(); // an old page; its numbers and times are old too

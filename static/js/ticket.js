@@ -80,6 +80,7 @@ function tellAge() {
   const words = unit.replace("#", seconds < 120 ? seconds : Math.floor(seconds / 60));
   for (const span of age.querySelectorAll("[data-age]")) span.textContent = words;
   age.querySelector("[data-fresh]").hidden = !ended();
+  if (ended()) age.querySelector("[data-at]").textContent = part().dataset.ended;
   age.querySelector("[data-ago='0']").hidden = ended() || late || seconds >= 5;
   age.querySelector("[data-ago='1']").hidden = ended() || late || seconds < 5;
   age.querySelector("[data-late]").hidden = !late;

@@ -32,6 +32,13 @@ TEN_MINUTES_AGO = """
     const press = JSON.parse(localStorage.getItem("kiosk-press"));
     localStorage.setItem("kiosk-press", JSON.stringify({...press, at: press.at - 600_000}));
 """
+NO_MENU = """
+    !document.querySelector("h1").dispatchEvent(
+        new MouseEvent("contextmenu", { bubbles: true, cancelable: true }))
+"""
+FORGETS_THE_BUTTON = """
+    globalThis.FormData = class extends FormData { constructor(form) { super(form); } };
+"""
 DIES_AFTER_COMMIT = """
 import os, signal
 from kiosk import numbers
@@ -126,6 +133,9 @@ def test_a_lost_answer_never_makes_two_numbers(server: Server, window: Window) -
 def test_a_double_tap_is_one_press(server: Server, window: Window) -> None:
     page = window(*LANDSCAPE)
     at_the_last_question(page, server)
+    page.get_by_role("heading", name="Perlu didahulukan?").dblclick()
+    assert page.evaluate("getSelection().toString()") == "", "nothing is marked"
+    comes_true(page, NO_MENU)
     page.get_by_role("button", name=PRESS).dblclick()
     page.wait_for_url("**/tickets/*")
     first = page.locator(NUMBER).inner_text()
@@ -135,6 +145,16 @@ def test_a_double_tap_is_one_press(server: Server, window: Window) -> None:
     second = take_number(page, *RESIDENT, PRESS)
 
     assert int(second[2:]) == int(first[2:]) + 1
+
+
+def test_an_older_browser_sends_the_pressed_answer_too(server: Server, window: Window) -> None:
+    page = window(*LANDSCAPE)
+    page.add_init_script(FORGETS_THE_BUTTON)
+    open_kiosk(page, server)
+
+    take_number(page, *RESIDENT, "Ya, antrean prioritas")
+
+    expect(page.get_by_text("Prioritas", exact=True)).to_be_visible()
 
 
 def test_a_reload_asks_for_the_same_number(server: Server, window: Window) -> None:
