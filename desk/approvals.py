@@ -110,7 +110,7 @@ def say_no(code: str) -> ResponseReturnValue:
     except RukoError as error:
         if isinstance(error, Invalid) and show_at_field(entered, error):
             return page(declining=(booking, entered), status=error.status)
-        return page(problem=words.sentence(error), status=error.status)
+        return page((booking, entered), words.sentence(error), error.status)
     return decided(booking, _("Declined: %(village)s.", village=booking.village.full_name))
 
 

@@ -11,7 +11,6 @@ from ruko import clock
 from ruko.accounts import Role, User
 from ruko.assistance import open_requests
 from ruko.bookings import pending_count
-from ruko.bookings.entered import LONGEST_REASON
 from ruko.errors import N_, Forbidden, Invalid
 from ruko.offices import Bidang, Counter, all_bidang, all_counters, get_bidang, get_counter
 from ruko.tickets import visits_at_counters
@@ -99,5 +98,4 @@ def staff_bar() -> dict[str, Any]:
         "my_seat": lambda: find_seat(signed_in_staff()),
         "pending_count": lambda: pending_count(current_office(), clock.now()),
         "help_requests": lambda: open_requests(current_office(), now=clock.now()),
-        "longest_reason": LONGEST_REASON,
     }

@@ -41,10 +41,10 @@ def take_back() -> ResponseReturnValue:
             turn = find_turn(office, step.token)
             if turn is None:
                 raise NotFound
-            if not user.may_serve(stepped_turn(turn).bidang_id):
-                raise Forbidden
             if version_of(turn) != step.version:
                 raise WrongState(turn.state, MOVED_ON, code=step.code)
+            if not user.may_serve(stepped_turn(turn).bidang_id):
+                raise Forbidden
             tickets.undo(office, turn, by=user.actor, now=now)
     except RukoError as error:
         return refused(user, error)

@@ -403,3 +403,12 @@ def test_the_oldest_comes_first_and_near_ones_are_marked(
     page = operator.get(APPROVALS).text
     assert page.index(codes[0]) < page.index(codes[1])
     assert unescape(page).count("Mulai hari ini") == 1
+
+
+def test_a_reason_that_comes_too_late_stays(operator: VisitingClient, ask: Ask) -> None:
+    code = ask()
+    press(operator, f"{APPROVALS}/{code}/approve")
+    late = press(operator, f"{APPROVALS}/{code}/decline", reason="Ruang <b>dipakai</b> rapat")
+    assert late.status_code == 409
+    assert "Ruang <b>dipakai</b> rapat" in text_of(late)
+    assert "Yang Anda tulis masih ada di sini" in text_of(late)

@@ -149,7 +149,9 @@ def test_a_transfer_takes_its_note_along(
     page = call(pmd)
     assert HOSTILE not in page.text
     assert "Bawa KTP" in text_of(page)
-    assert press(pem, f"{DESK}/turns/{token}/start").status_code == 403  # no longer theirs
+    gone = press(pem, f"{DESK}/turns/{token}/start")
+    assert gone.status_code == 409  # no longer theirs
+    assert "A-001 sekarang ditangani Seksi Pemberdayaan Masyarakat dan Desa" in text_of(gone)
 
 
 def test_a_given_number_needs_a_reason_out_of_order(

@@ -105,6 +105,46 @@ def test_an_old_page_does_nothing_to_a_colleagues_visitor(
     assert state_of(app, token) == "called"
 
 
+def test_what_was_typed_stays_when_a_colleague_has_finished(
+    app: Flask, first: VisitingClient, sign_in: SignIn, take: Take
+) -> None:
+    token = take()
+    call(first)
+    turn(first, token, "start")
+    beside = seated(sign_in("staff", "pem-tiga", bidang="PEM"), counter=1)
+    turn(beside, token, "finish", outcome="answered")
+    page = turn(first, token, "finish", outcome="follow_up", note="Berkas <b>lengkap</b>")
+    assert page.status_code == 409
+    assert "Berkas &lt;b&gt;lengkap&lt;/b&gt;</textarea>" in page.text
+    assert "Yang Anda tulis masih ada di sini" in text_of(page)
+    page = turn(first, token, "finish", outcome="follow_up")  # nothing to keep: the desk as it is
+    assert page.status_code == 409
+    assert part(page, "notice")
+    assert state_of(app, token) == "done"
+
+
+def test_an_old_page_is_told_that_the_visitor_is_with_another_bidang(
+    app: Flask, first: VisitingClient, sign_in: SignIn, take: Take
+) -> None:
+    token = take()
+    call(first)
+    turn(first, token, "start")
+    beside = seated(sign_in("staff", "pem-tiga", bidang="PEM"), counter=1)
+    turn(beside, token, "transfer", bidang="YAN")
+    call(seated(sign_in("staff", "yan", bidang="YAN"), "YAN", 3))
+    for answer in (
+        first.get(f"{DESK}/turns/{token}/finish"),
+        turn(first, token, "recall"),
+    ):
+        assert answer.status_code == 409
+        assert "A-001 sekarang ditangani Seksi Pelayanan Umum" in text_of(answer)
+    late = turn(first, token, "finish", outcome="answered", note="Berkas lengkap")
+    assert "Berkas lengkap</textarea>" in late.text
+    stranger = seated(sign_in("staff", "pmd", bidang="PMD"), "PMD", 4)
+    assert turn(stranger, token, "recall").status_code == 403
+    assert state_of(app, token) == "called"
+
+
 def test_next_does_not_end_a_visit_that_was_started_meanwhile(
     app: Flask, first: VisitingClient, take: Take
 ) -> None:

@@ -73,7 +73,7 @@ def test_every_bidang_stands_there_with_its_queue(
     page = sign_in("operator").get(OFFICE).text
 
     assert card(page, "A") == (
-        "A Seksi Pemerintahan menunggu 2 terlama 12 mnt ditahan 0 terlewat 0 "
+        "A Seksi Pemerintahan menunggu 2 terlama 12 mnt ditahan 0 tidak hadir 0 "
         "Perkiraan: Perkiraan belum diketahui A-001 Loket 1 sedang dipanggil"
     ).replace("A-001", "A - 001")
     assert "ditahan 1" in card(page, "D")

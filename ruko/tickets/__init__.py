@@ -19,7 +19,7 @@ from ruko.tickets.models import (
     VisitorKind,
     state_in,
 )
-from ruko.tickets.moves import find_turn, get_turn, turn_at
+from ruko.tickets.moves import bidang_of, find_turn, get_turn, turn_at
 from ruko.tickets.queries import Queue, queue_of, visits_at_counters
 from ruko.tickets.results import Result, open_ticket_of, results_of
 from ruko.tickets.serving import finish, hold, mark_no_show, send_back, start, transfer
@@ -59,6 +59,7 @@ __all__ = [
     "Visit",
     "VisitorKind",
     "begin_day",
+    "bidang_of",
     "breaks_now",
     "call_next",
     "call_ticket",

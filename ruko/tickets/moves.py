@@ -62,6 +62,11 @@ def get_turn(token: str, *, office_of: Any) -> tuple[Office, Turn]:
     return office_of(found.office_id), found.Turn
 
 
+def bidang_of(turn: Turn) -> list[int]:
+    """Every bidang that the turn's ticket has been with, by its id."""
+    return list(db.session.scalars(select(Turn.bidang_id).where(Turn.ticket_id == turn.ticket_id)))
+
+
 def turn_at(counter: Counter) -> Turn | None:
     """The turn that is called to or served at this place, or None."""
     return db.session.scalar(_AT, {"b_counter": counter.id})

@@ -130,8 +130,9 @@ async function press(button, url, options) {
 function take(page) {
   const question = page.querySelector("[data-dialog]");
   if (question) {
+    if (dialog.open) dialog.close(); // opened anew, it takes the focus that its old content had
     dialog.replaceChildren(...question.childNodes);
-    if (!dialog.open) dialog.showModal();
+    dialog.showModal();
     dialog.querySelector('[aria-invalid="true"]')?.focus();
   } else if (part("here", page)) {
     if (dialog.open) dialog.close();
@@ -159,8 +160,10 @@ document.addEventListener("submit", (event) => {
   if (!desk.contains(form) && !dialog.contains(form)) return;
   if ("leave" in form.dataset) return; // another place: another page
   event.preventDefault();
-  const body = new URLSearchParams(new FormData(form, event.submitter));
-  press(event.submitter, form.action, { method: "POST", body });
+  const { submitter } = event;
+  const body = new URLSearchParams(new FormData(form)); // older browsers leave the pressed button out
+  if (submitter?.name) body.set(submitter.name, submitter.value);
+  press(submitter, form.action, { method: "POST", body });
 });
 
 document.addEventListener("click", (event) => {

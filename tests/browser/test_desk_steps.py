@@ -125,6 +125,7 @@ def test_held_sent_back_missed_and_cancelled(sek: Page, picture: Picture) -> Non
     picture(page, "desk-visit")
     dialog.get_by_role("link", name="Batalkan nomor ini").click()
     expect(dialog).to_contain_text(f"Batalkan {second}")
+    expect(dialog.get_by_role("link", name="Kembali")).to_be_focused()  # not lost
     picture(page, "desk-leave")
     dialog.get_by_role("button", name="Batalkan nomor ini").click()
     expect(page.locator("[data-part=waiting]")).not_to_contain_text(second)
