@@ -173,19 +173,26 @@ Fields = Mapping[str, Field]
 def read_body(fields: Fields) -> dict[str, Any]:
     """What the request's JSON object gives for `fields`; what was left out is not in the answer.
 
-    Raises `Invalid` at the first field that does not fit, `UnsupportedMediaType` for other bodies.
+    Raises `Invalid` with every field that does not fit, `UnsupportedMediaType` for other bodies.
     """
     body = _json_object()
     clean_text("", body)
     given: dict[str, Any] = {}
+    faults: list[Invalid] = []
     for name, field in fields.items():
         value = body.get(name)
         if value is not None:
-            given[name] = field.read(name, value)
+            try:
+                given[name] = field.read(name, value)
+            except Invalid as fault:
+                faults.append(fault)
         elif field.nullable and name in body:
             given[name] = None
         elif not field.optional:
-            raise Invalid(name, N_("Please fill in this field."))
+            faults.append(Invalid(name, N_("Please fill in this field.")))
+    if faults:
+        faults[0].also = faults[1:]
+        raise faults[0]
     return given
 
 

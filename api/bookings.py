@@ -87,19 +87,21 @@ def book() -> ResponseReturnValue:
     if done := answered(user):
         return done
     given, on_behalf = read_body(BOOK), user.runs_office
+    village = _whose(office, user, given)
     entered: dict[str, Any] = {name: given[name] for name in ("topic", "attendees", "leader")}
     booking = bookings.book(
         office,
         **_where(office, given),
         bidang=get_bidang(office, given["bidang"]),
         category=get_category(office, given["category"]),
-        village=_whose(office, user, given),
+        village=village,
         role=given.get("leader_role"),
         phone=given.get("phone"),
-        quota_reason=_beyond_quota(user, given),
+        quota_reason=given.get("quota_reason"),
         channel=given.get("channel") if on_behalf else None,
         by=user.actor,
         on_behalf=on_behalf,
+        allowed=on_behalf or (village.id == user.village_id and "quota_reason" not in given),
         now=now,
         **entered,
     )
@@ -245,7 +247,8 @@ def _named(office: Office, user: User, given: dict[str, Any]) -> Village | None:
 
 
 def _whose(office: Office, user: User, given: dict[str, Any]) -> Village:
-    village = _named(office, user, given)
+    """For whom it is booked: whoever is named, else the village that asks."""
+    village = get_village(office, given["village"]) if "village" in given else user.village
     if village is None:
         raise Invalid("village", N_("Please fill in this field."))
     return village
@@ -255,14 +258,6 @@ def _where(office: Office, given: dict[str, Any]) -> dict[str, Any]:
     """The room, or None for an outside visit, and the time."""
     room = None if given["room"] is None else get_room(office, given["room"])
     return {"room": room, "day": given["date"], "start": given["start"], "end": given["end"]}
-
-
-def _beyond_quota(user: User, given: dict[str, Any]) -> str | None:
-    """Why the week's quota does not count this time; only the operator may say so."""
-    reason: str | None = given.get("quota_reason")
-    if reason is not None and not user.runs_office:
-        raise Forbidden
-    return reason
 
 
 def _changed(booking: Booking) -> Response:

@@ -28,8 +28,12 @@ from ruko.web import (
 )
 from ruko.web.answers import TITLES, answer
 from ruko.web.pairing import unpaired_page
+from ruko.web.safety import POLICY
 
 bp = Blueprint("kiosk", __name__)
+
+READS_PICTURES = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+"""The kiosk's reader of QR pictures, for browsers without their own, is WebAssembly."""
 
 
 def this_kiosk() -> Device:
@@ -53,6 +57,12 @@ def _only_kiosks() -> ResponseReturnValue | None:
             return redirect(url_for("kiosk.start"))
         return unpaired_page("kiosk")
     return None
+
+
+@bp.after_request
+def _may_read_pictures(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", READS_PICTURES)
+    return response
 
 
 @bp.get("")

@@ -292,4 +292,5 @@ def _agenda(office: Office, now: datetime) -> list[dict[str, Any]]:
 
 
 def _moment(office: Office, moment: datetime | None) -> str | None:
-    return office.local(moment).isoformat() if moment else None
+    """To the second, as the API says it elsewhere."""
+    return office.local(moment).isoformat(timespec="seconds") if moment else None

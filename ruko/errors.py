@@ -41,6 +41,8 @@ class Invalid(RukoError):
     def __init__(self, field: str, message: str, /, **values: Any) -> None:
         super().__init__(message, **values)
         self.field = field
+        self.also: list[Invalid] = []
+        """Further faults of the same request."""
 
 
 class Unauthenticated(RukoError):

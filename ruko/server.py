@@ -120,6 +120,7 @@ def serve(app: Flask, listening: socket.socket) -> None:
             "keepalive": 65,
             "limit_request_line": LONGEST_ADDRESS,
             "loglevel": "warning",
+            "forwarded_allow_ips": "",  # what a proxy says is read where RUKO_TRUSTED_PROXIES allows it
             "control_socket_disable": True,
             "post_fork": _hurry,
             "post_worker_init": lambda _worker: app.extensions[KEEPER].start(),

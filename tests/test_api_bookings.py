@@ -134,6 +134,23 @@ def test_a_village_books_for_itself_only(binjai: Program) -> None:
     assert refused(answer, 403, "forbidden")
 
 
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"attendees": 13}, "invalid"),
+        ({"start": "09:15"}, "invalid"),
+        ({"date": "2026-11-20"}, "forbidden"),
+        ({"date": "2026-11-29"}, "forbidden"),
+    ],
+)
+def test_what_nobody_could_book_is_said_before_what_this_village_may_not(
+    binjai: Program, changes: dict[str, Any], code: str
+) -> None:
+    for beyond in ({"village": PANGGUNG}, {"quota_reason": "Mendesak"}):
+        answer = binjai.post(BOOKINGS, wish(binjai) | beyond | changes)
+        assert refused(answer, 422 if code == "invalid" else 403, code)
+
+
 def test_a_taken_slot_offers_others(binjai: Program, panggung: Program) -> None:
     book(binjai)
     answer = panggung.post(BOOKINGS, wish(panggung))

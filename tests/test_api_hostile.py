@@ -133,7 +133,17 @@ def test_a_body_that_is_no_object_says_so(program: Programs) -> None:
     for raw in (b"[]", b"1", b"null", b"{", b"\xff"):
         answer = kiosk.post(f"{OFFICE}/tickets", data=raw, content_type="application/json")
         assert refused(answer, 422, "invalid", "body")
-    assert refused(kiosk.post(f"{OFFICE}/tickets"), 422, "invalid", "bidang")
+    assert refused(kiosk.post(f"{OFFICE}/tickets", {"bidang": "PEM"}), 422, "invalid", "visitor")
+
+
+def test_every_field_that_does_not_fit_is_named(program: Programs) -> None:
+    kiosk = program("kiosk")
+    nothing = kiosk.post(f"{OFFICE}/tickets")
+    much = kiosk.post(f"{OFFICE}/tickets", {"bidang": 1, "visitor": "resident", "priority": "yes"})
+    for answer, fields in ((nothing, ["bidang", "visitor"]), (much, ["bidang", "priority"])):
+        assert refused(answer, 422, "invalid")
+        assert [error["field"] for error in json_of(answer, 422)["errors"]] == fields
+        assert json_of(answer, 422)["detail"] == json_of(answer, 422)["errors"][0]["message"]
 
 
 def test_no_query_breaks_us(program: Programs) -> None:

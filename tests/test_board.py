@@ -84,6 +84,15 @@ def test_a_visit_from_the_kiosk_to_its_end(office: Office, now: datetime) -> Non
     assert board["last_call"]["ticket"] == "A-001"
 
 
+def test_the_times_of_a_call_are_given_to_the_second(office: Office, now: datetime) -> None:
+    take(office, now)
+    now += timedelta(seconds=1, microseconds=250_000)
+    call(office, now)
+    (one,) = read(office, now)["calls"]
+    assert one["called_at"] == "2026-11-23T09:00:01+08:00"
+    assert one["expires_at"] == "2026-11-23T09:10:01+08:00"
+
+
 def test_each_of_these_changes_raises_the_version(office: Office, now: datetime) -> None:
     versions = [board_version(office.id)[0]]
     token = take(office, now)

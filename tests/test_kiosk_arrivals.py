@@ -22,7 +22,7 @@ from ruko.tickets import Ticket, finish, mark_no_show, start
 from ruko.web.callers import DEVICE_COOKIE
 from ruko.web.once import RequestKey
 from tests import people
-from tests.conftest import VisitingClient
+from tests.conftest import SLUG, VisitingClient
 from tests.kiosk_visitor import HOME, act, count, token_in, visit_of
 
 TUESDAY = date(2026, 11, 24)
@@ -237,15 +237,17 @@ def test_a_missed_call_is_made_good_by_the_code(
     assert visit_of(app, token).state == "waiting"
 
 
-def test_only_this_page_may_run_the_reader_of_pictures(kiosk: VisitingClient) -> None:
+def test_only_the_kiosk_may_run_the_reader_of_pictures(kiosk: VisitingClient, booked: str) -> None:
+    start = kiosk.get(HOME)
     asked = kiosk.get(f"{HOME}/appointment")
     refused = kiosk.submit(f"{HOME}/appointment", {"code": "x"})
-    other = kiosk.get(f"{HOME}/number/who")
+    token = token_in(kiosk.submit(f"{HOME}/appointment", {"code": booked}))
 
-    for page in (asked, refused):
+    for page in (start, asked, refused):
         assert "script-src 'self' 'wasm-unsafe-eval';" in page.headers["Content-Security-Policy"]
-    assert "wasm" not in other.headers["Content-Security-Policy"]
-    assert "unsafe-inline" not in asked.headers["Content-Security-Policy"]
+        assert "unsafe-inline" not in page.headers["Content-Security-Policy"]
+    for elsewhere in (f"/t/{token}", f"/{SLUG}/display", f"/{SLUG}/login"):
+        assert "wasm" not in kiosk.get(elsewhere).headers["Content-Security-Policy"]
 
 
 def test_no_name_stands_on_a_ticket(app: Flask, kiosk: VisitingClient, booked: str) -> None:

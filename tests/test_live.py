@@ -23,7 +23,8 @@ from flask_socketio import SocketIOTestClient
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import TextMessage
 
-from ruko import events
+from ruko import clock, events
+from ruko.accounts import create_token, get_user
 from ruko.audit import SYSTEM
 from ruko.db import db, writing
 from ruko.devices import Device, revoke_device
@@ -198,6 +199,28 @@ def test_only_signed_in_staff_hear_the_desk(
     assert not screen(village, namespace="/desk").is_connected("/desk")
     staff = sign_in("staff", bidang="PEM")
     assert screen(staff, namespace="/desk").is_connected("/desk")
+
+
+def test_a_program_hears_the_desk_with_the_token_of_its_account(
+    app: Flask, screen: Screen, account: Callable[..., str]
+) -> None:
+    names = account("staff", bidang="PEM"), account("village", village="63.11.07.2008")
+    with app.app_context(), writing():
+        users = [get_user(get_office(SLUG), name) for name in names]
+        staff, village = (create_token(user, by=SYSTEM, now=clock.now()) for user in users)
+        db.session.commit()
+    display = new_device(app, "display", "TV")[1]
+
+    assert screen(namespace="/desk", auth={"token": staff}).is_connected("/desk")
+    for token in (village, display, "unknown", 5):
+        assert not screen(namespace="/desk", auth={"token": token}).is_connected("/desk")
+    for header, welcome in (
+        (f"Bearer {staff}", True),
+        (f"Bearer {village}", False),
+        ("Basic x", False),
+    ):
+        heard = screen(namespace="/desk", headers={"Authorization": header})
+        assert heard.is_connected("/desk") == welcome
 
 
 def test_a_fault_while_letting_in_refuses_and_keeps_no_seat(

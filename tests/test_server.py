@@ -183,6 +183,28 @@ def test_a_very_long_address_gets_an_answer_of_ours(office: Installation) -> Non
             answer.value.close()
 
 
+def test_a_proxy_is_believed_only_where_there_is_one(office: Installation) -> None:
+    """Gunicorn by itself believes whatever speaks from this computer."""
+    kiosk = office.says("device", "add", "kiosk", "Lobi")[-1]
+    for proxies in ("0", "1"):
+        office.environ["RUKO_TRUSTED_PROXIES"] = proxies
+        with office.serving() as server:
+            ask = urllib.request.Request(  # noqa: S310 – ours
+                f"{server.url}{OFFICE}/tickets",
+                data=b'{"bidang": "PEM", "visitor": "resident"}',
+                headers={
+                    "Authorization": f"Bearer {kiosk}",
+                    "Content-Type": "application/json",
+                    "X-Forwarded-Proto": "https",
+                    "X-Forwarded-Host": "antrean.example",
+                },
+            )
+            with urllib.request.urlopen(ask, timeout=60) as answer:  # noqa: S310 – ours
+                ticket = json.load(answer)
+            base = "https://antrean.example" if proxies == "1" else server.url
+            assert ticket["url"] == f"{base}/t/{ticket['token']}"
+
+
 def test_a_refused_body_does_not_cost_the_next_request_its_answer(office: Installation) -> None:
     with office.serving() as server:
         line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=SILENT_SECONDS - 5)

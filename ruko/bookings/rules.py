@@ -25,7 +25,7 @@ from ruko.bookings.slots import Wish, alternatives
 from ruko.bookings.states import occupied, settle
 from ruko.bookings.timetable import Timetable, shut_by, timetable, why_not_yet_bookable
 from ruko.db import db, upsert
-from ruko.errors import N_, Invalid, TooSoon
+from ruko.errors import N_, Forbidden, Invalid, TooSoon
 from ruko.offices import Bidang, Category, Office, Village, change_board
 
 
@@ -50,12 +50,14 @@ def book(
     channel: Channel | None = None,
     quota_reason: str | None = None,
     draft: Draft | None = None,
+    allowed: bool = True,
 ) -> Booking:
     """Book a room for a village, or ask for an outside visit (`room` is None, always pending).
 
     `draft` is what it was written as; its hold gives way to the booking, as do other holds of the
     village on the same time. `quota_reason` lets it go beyond the village's quota.
-    Raises `Invalid`, `TooSoon`, `TooLate`, `Closed`, `QuotaExceeded` or `SlotTaken`, in that order.
+    `allowed` is whether the caller may book this at all. Raises, in this order, `Invalid`,
+    `Forbidden`, `TooSoon`, `TooLate`, `Closed`, `QuotaExceeded` or `SlotTaken`.
     """
     wish = Wish(village, bidang, room, attendees, day, start, end, draft)
     values: dict[str, Any] = {
@@ -67,6 +69,9 @@ def book(
     }
     if quota_reason is not None:
         values["quota_reason"] = one_line("quota_reason", quota_reason, LONGEST_QUOTA_REASON)
+    if not allowed:
+        borders(office, wish)  # what nobody could book is said first
+        raise Forbidden
     chosen = choose(office, wish, now, held=draft is not None and draft.holds(now))
     settle(office, now=now)
     place = place_of(wish, chosen)

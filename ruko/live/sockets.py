@@ -9,10 +9,10 @@ from flask_socketio import join_room
 from sqlalchemy.exc import DBAPIError
 
 from ruko import clock
-from ruko.accounts import Role
+from ruko.accounts import Role, User
 from ruko.announced import read_announced
 from ruko.db import db, writing
-from ruko.devices import Device, find_device
+from ruko.devices import Device, find_bearer, find_device
 from ruko.errors import RukoError
 from ruko.live.ringing import board_now, settings_now, start_thread
 from ruko.live.seats import Guest, admit, guests, leave, remember, see_out
@@ -42,9 +42,9 @@ def _board_connects(auth: dict[str, Any] | None = None) -> None:
 
 
 @socketio.on("connect", namespace="/desk")
-def _desk_connects(_auth: dict[str, Any] | None = None) -> None:
-    user = signed_in()
-    if user is None or user.must_change_password or user.role == Role.VILLAGE:
+def _desk_connects(auth: dict[str, Any] | None = None) -> None:
+    user = _account(auth)
+    if user is None or user.role == Role.VILLAGE:
         _refuse("staff only")
     _let_in(Guest("/desk", user.office_id, stranger=False))
     join_room(room_of(user.office_id))
@@ -94,9 +94,25 @@ def _refuse(why: str) -> NoReturn:
 
 
 def _paired_display(auth: dict[str, Any] | None, office: Office) -> Device | None:
-    token = auth.get("token") if isinstance(auth, dict) else None
-    device = find_device(token) if isinstance(token, str) else current_device()
+    token = _token(auth)
+    device = find_device(token) if token is not None else current_device()
     return device if device and device.serves(office, "display") else None
+
+
+def _account(auth: dict[str, Any] | None) -> User | None:
+    """Whose bearer token a program shows, as a display does or in its header; else who is signed in."""
+    header = request.authorization
+    token = _token(auth) or (header.token if header and header.type == "bearer" else None)
+    if token is None:
+        user = signed_in()
+        return None if user is None or user.must_change_password else user
+    bearer = find_bearer(token)
+    return bearer if isinstance(bearer, User) else None
+
+
+def _token(auth: dict[str, Any] | None) -> str | None:
+    token = auth.get("token") if isinstance(auth, dict) else None
+    return token if isinstance(token, str) else None
 
 
 def _sid() -> str:

@@ -115,7 +115,10 @@ def problem(error: RukoError) -> Response:
         **error.extra,
     }
     if isinstance(error, Invalid):
-        body["errors"] = [{"field": error.field, "message": body["detail"]}]
+        body["errors"] = [
+            {"field": fault.field, "message": words.sentence(fault)}
+            for fault in (error, *error.also)
+        ]
     answer = Response(json.dumps(body), error.status, mimetype="application/problem+json")
     _hint(answer, error)
     return answer
