@@ -19,7 +19,6 @@ from ruko.bookings import (
     quota_of,
     unsent_drafts,
 )
-from ruko.bookings.entered import LONGEST_QUOTA_REASON
 from ruko.errors import Invalid, NotFound, RukoError
 from ruko.web import commit, current_office, undo
 from ruko.web.timetable import (
@@ -131,7 +130,6 @@ def _page(draft: Draft, day: date, error: RukoError | None = None) -> str:
         unsent=_others_held(draft, day) if full else 0,
         bookable=may_pass or not full,
         asks_reason=may_pass and full,
-        longest_reason=LONGEST_QUOTA_REASON,
         here=url_for("booking.time", token=draft.token, date=day),
     )
 

@@ -712,6 +712,11 @@ def test_beyond_the_quota_needs_a_reason_of_the_operator(
     assert blank.status_code == 422
     assert 'id="quota_reason-error"' in blank.text
     assert chosen(blank) == ["1 13:00"]
+    endless = choose(operator, draft, when="1 13:00", quota_reason="Stunting " * 30)
+    assert endless.status_code == 422
+    assert ("Stunting " * 30).strip() in endless.text, "kept whole, and not cut off by the browser"
+    assert "maxlength" not in endless.text
+
     assert choose(operator, draft, when="1 13:00", quota_reason="Stunting").status_code == 303
     say_who(operator, draft)
     assert "Melebihi jatah Stunting" in text_of(operator.get(f"{draft}/check"))
