@@ -42,9 +42,22 @@ def no_screens(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def impatient(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
+def hurry(app: Flask) -> Iterator[None]:
+    """Nobody waits for long, and nothing of that is left for the next test.
+
+    A connection keeps the patience that it was made with: those made meanwhile, if any, are closed, and
+    none is made after this by who still hurries, like the cleaning after the test.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ruko.db, "LOCK_SECONDS", BRIEFLY)
+        yield
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def impatient(app: Flask, hurry: None) -> Iterator[sa.Engine]:
     """An engine of the program's own making that waits hardly at all."""
-    monkeypatch.setattr(ruko.db, "LOCK_SECONDS", BRIEFLY)
     with app.app_context():
         url = db.engine.url
     engine = sa.create_engine(url, **engine_options(url))
@@ -209,10 +222,8 @@ class impatient_twin:  # noqa: N801 – reads as a function
 
 
 @pytest.mark.once  # PostgreSQL has no lock before the first write
-def test_a_refused_writer_can_try_again_with_the_same_session(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ruko.db, "LOCK_SECONDS", BRIEFLY)
+@pytest.mark.usefixtures("hurry")
+def test_a_refused_writer_can_try_again_with_the_same_session(app: Flask) -> None:
     held, tried = threading.Event(), threading.Event()
 
     def hold() -> None:
