@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
 
 import ruko.db
 from ruko import events
@@ -45,14 +46,19 @@ def no_screens(monkeypatch: pytest.MonkeyPatch) -> None:
 def hurry(app: Flask) -> Iterator[None]:
     """Nobody waits for long, and nothing of that is left for the next test.
 
-    A connection keeps the patience that it was made with: those made meanwhile, if any, are closed, and
-    none is made after this by who still hurries, like the cleaning after the test.
+    A connection keeps the patience that it was made with: those of the house are closed, and whoever
+    cleans up after the test makes new ones without hurry.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ruko.db, "LOCK_SECONDS", BRIEFLY)
         yield
     with app.app_context():
-        db.engine.dispose()
+        pool = db.engine.pool
+        assert isinstance(pool, QueuePool)
+        # Not by `dispose()`: what another thread still holds would go with its pool, unclosed.
+        for connection in [db.engine.connect() for _ in range(pool.checkedin())]:
+            connection.invalidate()
+            connection.close()
 
 
 @pytest.fixture
