@@ -105,13 +105,18 @@ def test_an_old_page_does_nothing_to_a_colleagues_visitor(
     assert state_of(app, token) == "called"
 
 
-def test_what_was_typed_stays_when_a_colleague_has_finished(
-    app: Flask, first: VisitingClient, sign_in: SignIn, take: Take
-) -> None:
+def served_by_two(first: VisitingClient, sign_in: SignIn, take: Take) -> tuple[str, VisitingClient]:
+    """A visitor whom `first` serves, and a colleague who sits at the same counter."""
     token = take()
     call(first)
     turn(first, token, "start")
-    beside = seated(sign_in("staff", "pem-tiga", bidang="PEM"), counter=1)
+    return token, seated(sign_in("staff", "pem-tiga", bidang="PEM"), counter=1)
+
+
+def test_what_was_typed_stays_when_a_colleague_has_finished(
+    app: Flask, first: VisitingClient, sign_in: SignIn, take: Take
+) -> None:
+    token, beside = served_by_two(first, sign_in, take)
     turn(beside, token, "finish", outcome="answered")
     page = turn(first, token, "finish", outcome="follow_up", note="Berkas <b>lengkap</b>")
     assert page.status_code == 409
@@ -126,10 +131,7 @@ def test_what_was_typed_stays_when_a_colleague_has_finished(
 def test_an_old_page_is_told_that_the_visitor_is_with_another_bidang(
     app: Flask, first: VisitingClient, sign_in: SignIn, take: Take
 ) -> None:
-    token = take()
-    call(first)
-    turn(first, token, "start")
-    beside = seated(sign_in("staff", "pem-tiga", bidang="PEM"), counter=1)
+    token, beside = served_by_two(first, sign_in, take)
     turn(beside, token, "transfer", bidang="YAN")
     call(seated(sign_in("staff", "yan", bidang="YAN"), "YAN", 3))
     for answer in (
