@@ -30,10 +30,11 @@ ODS = "application/vnd.oasis.opendocument.spreadsheet"
 
 
 def archive(parts: dict[str, bytes]) -> bytes:
+    """A ZIP that is the same whenever it is made: tests are named after it."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in parts.items():
-            file.writestr(name, content)
+            file.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return written.getvalue()
 
 
