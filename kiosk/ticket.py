@@ -182,11 +182,14 @@ def _said(visit: Visit) -> str:
             code=visit.code,
             place=visit.place,
         )
-    if visit.state == State.WAITING and visit.people_ahead:
-        return ngettext(
+    if visit.state != State.WAITING:
+        return _title(visit)
+    position = _("You are next")
+    if visit.people_ahead:
+        position = ngettext(
             "%(num)d person ahead of you", "%(num)d people ahead of you", visit.people_ahead
         )
-    return _("You are next") if visit.state == State.WAITING else _title(visit)
+    return f"{visit.bidang_name}: {position}" if visit.sent_on else position
 
 
 def _order(office: Office, visit: Visit) -> str:

@@ -21,7 +21,9 @@ from ruko.tickets import (
     hold,
     let_pass,
     mark_no_show,
+    send_back,
     start,
+    transfer,
     undo,
 )
 from tests import people
@@ -173,6 +175,34 @@ def test_a_held_number_says_so_and_may_be_left(
     assert "Fotokopi" not in page.text, "why is for the staff alone"
     press(client, client.get(f"/t/{token}/leave"), "leave")
     assert state(act, token) == "cancelled"
+
+
+# ── With another bidang ───────────────────────────────────────────────────────────────────────
+
+
+def test_who_is_sent_on_reads_it_and_keeps_number_and_place(
+    client: VisitingClient, act: Act, token: str, time_is: Callable[..., datetime]
+) -> None:
+    act(lambda o: people.take(o, clock.now() + timedelta(seconds=1), "SEK"))
+
+    def send_on(office: Office) -> None:
+        turn, to = people.called(office, clock.now()), people.bidang_of(office, "SEK")
+        transfer(office, turn, to, by=SYSTEM, now=clock.now())
+
+    sentence = (
+        "Anda diteruskan ke bidang ini. Nomor Anda tetap sama, dan Anda tidak mengantre dari awal."
+    )
+    assert sentence not in text(client.get(f"/t/{token}"))
+    time_is(9, 0, 30)
+    act(send_on)
+    page = client.get(f"/t/{token}")
+    assert sentence in text(page)
+    assert "Anda berikutnya" in text(page), "who came later to that bidang waits behind"
+    assert 'data-said="Sekretariat: Anda berikutnya"' in page.text, "as it is read aloud"
+
+    act(lambda o: undo(o, people.turn_of(o, token), by=SYSTEM, now=clock.now()))
+    act(lambda o: send_back(o, people.turn_of(o, token), by=SYSTEM, now=clock.now()))
+    assert sentence not in text(client.get(f"/t/{token}")), "a desk took it back"
 
 
 # ── Waiting again ─────────────────────────────────────────────────────────────────────────────

@@ -96,8 +96,12 @@ _PEOPLE_AHEAD = (
     )
     .scalar_subquery()
 )
+_SENT_ON = (
+    select(_other.c.id).where(_other.c.ticket_id == Turn.ticket_id, _other.c.id < Turn.id).exists()
+)
 _ALONE = VISITS.add_columns(
     case((state_in(State.WAITING), _PEOPLE_AHEAD), else_=0).label("people_ahead"),
+    _SENT_ON.label("sent_on"),
     OfficeState.board_version,
     OfficeState.call_seq,
 ).join(OfficeState, OfficeState.office_id == Ticket.office_id)
@@ -189,6 +193,8 @@ class Visit:
     people_ahead: int
     board_version: tuple[int, int] | None
     """As `version_at` tells it, of the moment of this reading; None in a list of visits."""
+    sent_on: bool
+    """Whether another bidang handed the visitor on to this one; False in a list of visits."""
 
     @property
     def poll_after(self) -> int:
@@ -279,11 +285,16 @@ def get_called(office: Office, seq: int, *, now: datetime) -> tuple[Any, Visit]:
 def _alone(row: Any, today: date) -> Visit:
     """A row of `_ALONE` as it reads today."""
     version = row.board_version, row.call_seq
-    return visit_of(row, today, row.people_ahead, board_version=version)
+    return visit_of(row, today, row.people_ahead, board_version=version, sent_on=bool(row.sent_on))
 
 
 def visit_of(
-    row: Any, today: date, people_ahead: int, *, board_version: tuple[int, int] | None = None
+    row: Any,
+    today: date,
+    people_ahead: int,
+    *,
+    board_version: tuple[int, int] | None = None,
+    sent_on: bool = False,
 ) -> Visit:
     """A row of `VISITS` as it reads today."""
     state = State(row.state)
@@ -330,4 +341,5 @@ def visit_of(
         result_note=row.result_note,
         people_ahead=people_ahead if state == State.WAITING else 0,
         board_version=board_version,
+        sent_on=sent_on,
     )

@@ -63,6 +63,9 @@ class Desk:
         for step in steps:
             self.ask(f"turns/{token}/{step}", {"reason": "uji"} if step == "no-show" else {})
 
+    def send_on(self, token: str, bidang: str) -> None:
+        self.ask(f"turns/{token}/transfer", {"bidang": bidang})
+
     def finish(self, token: str, note: str) -> None:
         self.ask(f"turns/{token}/finish", {"outcome": "follow_up", "note": note})
 
@@ -181,6 +184,19 @@ def test_served_and_held(
     expect(phone.get_by_text("Dua perbaikan diminta.")).to_be_visible()
     expect(phone.locator("#sound")).to_be_hidden()
     keep("done")
+
+
+def test_sent_on(
+    server: Server, phone: Page, desk: Desk, token: str, keep: Callable[[str], None]
+) -> None:
+    phone.goto(f"{server.url}/t/{token}")
+    desk.call(token)
+    now_shows(phone, "Giliran Anda")
+    desk.send_on(token, "SEK")
+    now_shows(phone, re.compile("di depan Anda|Anda berikutnya"))
+    expect(phone.get_by_text("Anda diteruskan ke bidang ini.")).to_be_visible()
+    expect(phone.locator("#said")).to_have_text(re.compile("^Sekretariat: "))
+    keep("sent-on")
 
 
 def test_missed_and_left(
