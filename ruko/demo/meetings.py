@@ -17,9 +17,16 @@ from ruko.offices import (
     all_villages,
     first_open_days,
     get_bidang,
+    get_category,
 )
 
-TODAY = ("Galumbang", "Lingsir", "Telaga Purun", "Bungin")
+TODAY = {
+    "Galumbang": "kapasitas_aparatur",
+    "Lingsir": "stunting",
+    "Telaga Purun": "kebencanaan",
+    "Bungin": "keuangan_desa",
+}
+"""Who comes, and what about."""
 PAST = {
     2: ("Galumbang", "Lingsir", "Maradap", "Inan"),
     3: ("Bungin", "Telaga Purun", "Halubau"),
@@ -27,15 +34,23 @@ PAST = {
     6: ("Tarangan", "Panggung"),
 }
 """Who was here so many weeks ago; the others have kept quiet, and Binjai begins anew."""
-TOPICS = (
-    "Rancangan APBDes tahun depan",
-    "Laporan realisasi Dana Desa tahap II",
-    "Rembuk stunting desa",
-    "Pengisian jabatan perangkat desa",
-    "Kesiapsiagaan banjir musim hujan",
-    "Musyawarah perencanaan RKPDes",
-    "Batas desa dengan desa tetangga",
-)
+TOPICS = {
+    "kapasitas_aparatur": "Pengisian jabatan perangkat desa",
+    "sarana_prasarana": "Perbaikan ruang layanan kantor desa",
+    "bpd": "Tata tertib BPD dan jadwal musyawarah",
+    "lpm": "Pembentukan pengurus LPM",
+    "lembaga_lain": "Pengaktifan kembali Karang Taruna",
+    "keuangan_desa": "Laporan realisasi Dana Desa tahap II",
+    "data_perencanaan": "Musyawarah perencanaan RKPDes",
+    "kebencanaan": "Kesiapsiagaan banjir musim hujan",
+    "program_lembaga": "Program kerja PKK tahun depan",
+    "stunting": "Rembuk stunting desa",
+    "pemberdayaan": "Gotong royong dan bank sampah desa",
+    "layanan_umum": "Surat rekomendasi kegiatan desa",
+    "trantib_batas": "Batas desa dengan desa tetangga",
+    "lainnya": "Undangan peringatan hari jadi desa",
+}
+"""One of each category."""
 LEADERS = ("Aminah", "Hadi", "Rahman", "Yuliana", "Zainal")
 """Made-up people."""
 ROLES = (LeaderRole.HEAD, LeaderRole.SECRETARY, LeaderRole.KAUR, LeaderRole.BPD)
@@ -87,8 +102,8 @@ class _Cast:
         soon = self.now + timedelta(hours=1)
         slots = [s for s in self._slots(today) if self.office.at(today, s.ends) >= soon]
         made = [
-            self._book(name, (self.small, self.large)[n % 2], today, slot, now=earlier)
-            for n, (name, slot) in enumerate(zip(TODAY, slots, strict=False))
+            self._book(name, (self.small, self.large)[n % 2], today, slot, now=earlier, about=about)
+            for n, ((name, about), slot) in enumerate(zip(TODAY.items(), slots, strict=False))
         ]
         for booking in made:
             if booking.state == BookingState.PENDING:
@@ -101,7 +116,10 @@ class _Cast:
         first, second, third = first_open_days(
             self.office, self.office.day(self.now) + timedelta(days=1), 3
         )
-        arranged = self._book("Maradap", self.small, first, self._slot(first, 1), now=earlier)
+        slot = self._slot(first, 1)
+        arranged = self._book(
+            "Maradap", self.small, first, slot, now=earlier, about="keuangan_desa"
+        )
         note = "Rekening koran Dana Desa tahap II."
         bookings.ask_to_bring(arranged, note, by=self.operator, now=earlier)
         self._book("Halubau", self.large, first, self._slot(first, 3), now=earlier)
@@ -140,15 +158,18 @@ class _Cast:
         slot: SlotView,
         *,
         now: datetime,
+        about: str | None = None,
         phoned: Channel | None = None,
     ) -> Booking:
         category, village = self.dice.choice(all_categories(self.office)), self.villages[name]
+        if about:
+            category = get_category(self.office, about)
         return bookings.book(
             self.office,
             village=village,
             bidang=category.bidang,
             category=category,
-            topic=self.dice.choice(TOPICS),
+            topic=TOPICS[category.code],
             attendees=self.dice.randint(2, 8),
             leader=self.dice.choice(LEADERS),
             role=self.dice.choice(ROLES),
