@@ -2,6 +2,7 @@
 
 SQLite begins every writing transaction IMMEDIATE, and its writers stand in one line: a read that later
 writes would be refused at once ("database is locked"), and SQLite's own busy wait sleeps unfairly.
+On PostgreSQL a few write at a time; the others wait in the same kind of line, without a connection.
 Say `with writing():` (or `begin_writing()`) before the first query of a unit of work that writes.
 """
 
@@ -27,6 +28,8 @@ Statement = TypeVar("Statement")
 
 LOCK_SECONDS = 5
 """How long a write waits for somebody who sits on its turn before it says `unavailable`."""
+WRITERS = 6
+"""How many write at a time on PostgreSQL in one process; measured: the tails grow with more."""
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -95,19 +98,21 @@ def writing() -> Iterator[None]:
 
 
 class WritersInLine(QueuePool):
-    """SQLite's connections. Who writes takes one when it is their turn, and not while they wait.
+    """The connections. Who writes takes one when it is their turn, and not while they wait.
 
     Else a few waiting writers would have them all, and who only reads would wait with them.
+    So many write at a time as the class says.
     """
 
     __module__ = QueuePool.__module__  # by which it logs: SQLAlchemy's chatter is not ours
+    writers: int
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
-        self.line = Line()
+        self.line = Line(self.writers)
 
     def connect(self) -> PoolProxiedConnection:
-        """A connection; with `begin_writing()` the only one that writes, until it is given back."""
+        """A connection; with `begin_writing()` one of those that write, until it is given back."""
         if not _writing.get():
             return super().connect()
         self._stand_in_line()
@@ -130,6 +135,18 @@ class WritersInLine(QueuePool):
             raise Unavailable
 
 
+class OneWriter(WritersInLine):
+    """SQLite's: it knows one writer at a time."""
+
+    writers = 1
+
+
+class SomeWriters(WritersInLine):
+    """PostgreSQL's: the writers of an office wait for each other's rows and hold a connection meanwhile."""
+
+    writers = WRITERS
+
+
 def engine_options(url: str | URL) -> dict[str, Any]:
     """Pool settings for `url`; measured: more connections lower the throughput."""
     options: dict[str, Any] = {
@@ -140,14 +157,22 @@ def engine_options(url: str | URL) -> dict[str, Any]:
     }
     if make_url(url).get_backend_name() == "sqlite":
         return options | {
-            "poolclass": WritersInLine,
+            "poolclass": OneWriter,
             "connect_args": {"check_same_thread": False, "timeout": LOCK_SECONDS},
         }
-    return options | {"pool_pre_ping": True}
+    return options | {"poolclass": SomeWriters, "pool_pre_ping": True}
 
 
 def prepare_engine(engine: Engine) -> None:
     """Let no write wait for ever, and let those of SQLite come one after the other."""
+
+    @event.listens_for(engine, "checkin")
+    def _give_back(_connection: Any, record: Any) -> None:
+        # After the commit is on disk, not before it: the next writer must not meet a held file.
+        line = record.info.pop("ruko_line", None)
+        if line is not None:
+            line.leave()
+
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
         return
@@ -180,13 +205,6 @@ def _prepare_sqlite(engine: Engine) -> None:
             return
         connection.engine.pool.let_write(connection)  # type: ignore[attr-defined]  # of `engine_options`
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    @event.listens_for(engine, "checkin")
-    def _give_back(_connection: Any, record: Any) -> None:
-        # After the commit is on disk, not before it: the next writer must not meet a held file.
-        line = record.info.pop("ruko_line", None)
-        if line is not None:
-            line.leave()
 
 
 def take_turns(what: str, number: int) -> None:

@@ -3,16 +3,20 @@
 import threading
 from collections import deque
 
+ROUNDS = 3
+"""Whoever stands in a line that moves, if only because others give up, waits so many times longer."""
+
 
 class Line:
     """`threading.Lock` lets a newcomer overtake who is just waking up, again and again.
 
     Here the lock passes from hand to hand: while somebody waits, it is never free.
+    So many may be inside at a time as it has `places`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, places: int = 1) -> None:
         self._looking = threading.Lock()
-        self._held = False
+        self._free = places
         self._waiting: deque[threading.Lock] = deque()
         self._moved = 0
 
@@ -21,22 +25,27 @@ class Line:
         return len(self._waiting)
 
     def enter(self, seconds: float) -> bool:
-        """Wait for one's turn while the line moves; False where it has stood still for so long."""
+        """Wait for one's turn; False where the line has stood still for so long, or `ROUNDS` times that."""
         with self._looking:
-            if not self._held:
-                self._held = True
+            if self._free:
+                self._free -= 1
                 return True
             turn = threading.Lock()
             turn.acquire()
             self._waiting.append(turn)
             seen = self._moved
-        while not turn.acquire(timeout=seconds):
+        for _ in range(ROUNDS):
+            if turn.acquire(timeout=seconds):
+                return True
             with self._looking:
                 if seen == self._moved:
-                    self._waiting.remove(turn)
-                    return False
+                    break
                 seen = self._moved
-        return True
+        with self._looking:
+            if turn not in self._waiting:  # it was handed over just now
+                return True
+            self._waiting.remove(turn)
+        return False
 
     def leave(self) -> None:
         """Let the next one go."""
@@ -45,4 +54,4 @@ class Line:
             if self._waiting:
                 self._waiting.popleft().release()
             else:
-                self._held = False
+                self._free += 1

@@ -17,6 +17,7 @@ from sqlalchemy.pool import QueuePool
 import ruko.db
 from ruko import events
 from ruko.db import (
+    WRITERS,
     begin_writing,
     db,
     end_writing,
@@ -164,6 +165,19 @@ def test_a_connection_that_broke_gives_the_lock_back_too(app: Flask) -> None:
         db.session.rollback()
 
         aside(app, bump)
+
+
+def test_connections_that_break_take_no_place_among_the_writers_with_them(app: Flask) -> None:
+    for _ in range(WRITERS + 1):
+        with app.app_context(), writing():
+            bump()
+            if postgres():
+                with pytest.raises(OperationalError):
+                    db.session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+            else:
+                db.session.connection().invalidate()
+            db.session.rollback()
+    aside(app, bump)
 
 
 def test_a_second_write_begins_where_the_first_has_ended(app: Flask) -> None:
@@ -384,7 +398,7 @@ def test_a_lost_connection_is_away_and_a_broken_rule_is_not() -> None:
     assert not is_away(ValueError())
 
 
-# ── The line of SQLite's writers ──────────────────────────────────────────────────────────────
+# ── The line of those who write ───────────────────────────────────────────────────────────────
 
 
 def stand_behind(line: Line, count: int) -> None:
@@ -395,7 +409,6 @@ def stand_behind(line: Line, count: int) -> None:
         time.sleep(0.001)
 
 
-@pytest.mark.once  # PostgreSQL's writers wait for each other's rows, and hold a connection meanwhile
 def test_who_waits_to_write_takes_no_connection_from_those_who_read(app: Flask) -> None:
     """More writers wait than there are connections, and a page is still read at once."""
     held, read = threading.Event(), threading.Event()
@@ -417,7 +430,8 @@ def test_who_waits_to_write_takes_no_connection_from_those_who_read(app: Flask) 
         assert held.wait(PATIENCE_SECONDS)
         waiting = [people.submit(write) for _ in range(30)]
         with app.app_context():
-            stand_behind(db.engine.pool.line, 30)  # type: ignore[attr-defined]
+            inside = WRITERS if postgres() else 1  # the others wait for the first one's row
+            stand_behind(db.engine.pool.line, 31 - inside)  # type: ignore[attr-defined]
             assert board_version(get_office(SLUG).id)[0] == 0
         read.set()
         for person in (holder, *waiting):
@@ -448,12 +462,51 @@ def test_a_line_serves_who_came_first() -> None:
 
 
 @pytest.mark.once
+def test_a_line_with_places_lets_so_many_in() -> None:
+    line = Line(2)
+    assert line.enter(0)
+    assert line.enter(0)
+    assert not line.enter(BRIEFLY)
+    line.leave()
+    assert line.enter(0)
+    line.leave()
+    line.leave()
+    assert line.enter(0)
+    assert line.enter(0)
+    assert not line.enter(0)
+
+
+@pytest.mark.once
 def test_who_gives_up_leaves_the_line_to_the_others() -> None:
     line = Line()
     assert line.enter(0)
     assert not line.enter(BRIEFLY)
     assert len(line) == 0
     line.leave()
+    assert line.enter(0)
+
+
+@pytest.mark.once
+def test_a_line_that_hardly_moves_is_not_waited_in_for_ever() -> None:
+    line, tired = Line(), threading.Event()
+    assert line.enter(0)
+
+    def dawdle() -> None:
+        while not tired.is_set():
+            assert line.enter(PATIENCE_SECONDS)
+            time.sleep(BRIEFLY)
+            line.leave()
+
+    with ThreadPoolExecutor(40) as people:
+        dawdlers = [people.submit(dawdle) for _ in range(40)]
+        stand_behind(line, 40)
+        line.leave()
+        try:
+            assert not line.enter(4 * BRIEFLY), "three times that; the others take ten times that"
+        finally:
+            tired.set()
+        for person in dawdlers:
+            person.result(PATIENCE_SECONDS)
     assert line.enter(0)
 
 
