@@ -104,8 +104,10 @@ class WritersInLine(QueuePool):
     So many write at a time as the class says.
     """
 
-    __module__ = QueuePool.__module__  # by which it logs: SQLAlchemy's chatter is not ours
     writers: int
+
+    def __init_subclass__(cls) -> None:
+        cls.__module__ = QueuePool.__module__  # by which it logs: SQLAlchemy's chatter is not ours
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)

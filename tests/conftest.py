@@ -18,6 +18,7 @@ from flask import Flask, g, has_app_context
 from flask import session as current_session
 from flask.testing import FlaskClient
 from flask_wtf.csrf import generate_csrf
+from hypothesis import settings
 from sqlalchemy import Engine, delete, event, update
 from werkzeug.test import TestResponse
 
@@ -89,6 +90,10 @@ OF_THE_DAY = (
 ruko.db.LOCK_SECONDS = 300
 """For whoever writes in a test's own process: a machine that others use too may stand still for longer
 than people would wait. What really waits for ever still fails, five minutes later."""
+
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+"""For the same reason no example of Hypothesis is too slow; by itself it allows 200 ms."""
 
 
 @event.listens_for(Engine, "connect")

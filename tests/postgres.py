@@ -28,6 +28,10 @@ autovacuum = off
 """  # everything is thrown away, so nothing has to survive a crash
 
 
+LONGEST_PLACE = 60
+"""Of a folder's name, in characters: the system allows a socket 107, and its own name comes on top."""
+
+
 class PostgresMissing(Exception):
     """No PostgreSQL server programs on this machine."""
 
@@ -48,6 +52,14 @@ def find_programs() -> Path:
     raise PostgresMissing("PostgreSQL is not installed (Debian: apt install postgresql).")
 
 
+def place_for_sockets() -> str | None:
+    """Where folders of servers may be: where TMPDIR says, unless that is too long, or root's alone."""
+    own = Path(tempfile.gettempdir())
+    others_may_pass = all(part.stat().st_mode & 0o001 for part in (own, *own.parents))
+    fits = len(str(own)) <= LONGEST_PLACE and (others_may_pass or os.geteuid() != 0)
+    return None if fits else "/tmp"  # noqa: S108 – each makes a folder of its own there
+
+
 @contextmanager
 def temporary_postgres(*, durable: bool = False) -> Iterator[str]:
     """Run an empty server and yield the SQLAlchemy URL of its database.
@@ -55,7 +67,7 @@ def temporary_postgres(*, durable: bool = False) -> Iterator[str]:
     `durable` keeps PostgreSQL's own promises, for measuring what they cost.
     """
     programs = find_programs()
-    folder = Path(tempfile.mkdtemp(prefix="ruko-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="ruko-pg-", dir=place_for_sockets()))
     data = folder / "data"
     pg_ctl = (programs / "pg_ctl", "--pgdata", data, "--log", folder / "log", "--wait")
     try:

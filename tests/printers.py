@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Literal, Self
 
@@ -26,6 +27,7 @@ class RecordingPrinter:
         """Whether the paper ends with the next slip."""
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
+        self._talks: list[socket.socket] = []
 
     @property
     def address(self) -> str:
@@ -35,6 +37,12 @@ class RecordingPrinter:
     def slips(self) -> int:
         """How many slips were cut off."""
         return self.data.count(CUT)
+
+    def hang_up(self) -> None:
+        """On everybody who is connected."""
+        for talk in self._talks:
+            with suppress(OSError):  # gone already
+                talk.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> Self:
         self._start(self._listen)
@@ -62,6 +70,7 @@ class RecordingPrinter:
                 talk, _ = self._socket.accept()
             except OSError:
                 return
+            self._talks.append(talk)
             self._start(self._hear, talk)
 
     def _hear(self, talk: socket.socket) -> None:

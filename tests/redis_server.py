@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.postgres import place_for_sockets
+
 READY_SECONDS = 30
 
 
@@ -83,7 +85,7 @@ class RedisServer:
 @contextmanager
 def temporary_redis() -> Iterator[RedisServer]:
     """Run one; its folder's path is short, as that of a socket must be."""
-    with TemporaryDirectory(prefix="ruko-redis-") as folder:
+    with TemporaryDirectory(prefix="ruko-redis-", dir=place_for_sockets()) as folder:
         server = RedisServer(Path(folder))
         try:
             server.start()

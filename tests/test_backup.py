@@ -32,6 +32,9 @@ from ruko.settings import read_settings
 from tests.apart import apart
 from tests.backups import PAPER, Place, fill, forge, members, place
 from tests.conftest import SLUG, wita
+from tests.test_cli import speaks
+
+__all__ = ["speaks"]  # a fixture: the computer has a voice
 
 NOW = datetime(2026, 11, 23, 1, tzinfo=UTC)
 

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from datetime import time, timedelta
 
 from flask import Flask
-from sqlalchemy import event
 
 from ruko import bookings, clock
 from ruko.db import db
@@ -13,6 +12,7 @@ from ruko.offices import all_villages, first_open_days, get_bidang
 from tests import people
 from tests.at_desk import DESK, SignIn, office_of
 from tests.conftest import SLUG
+from tests.statements import statements
 
 HOURS = (8, 9, 10, 11, 13, 14)
 
@@ -20,18 +20,10 @@ HOURS = (8, 9, 10, 11, 13, 14)
 @contextmanager
 def questions(app: Flask) -> Iterator[list[str]]:
     """The statements that are sent meanwhile."""
-    asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        asked.append(statement)
-
     with app.app_context():
         engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with statements(engine) as asked:
         yield asked
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def fill(app: Flask, count: int) -> None:

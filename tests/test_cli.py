@@ -32,7 +32,7 @@ from ruko.devices import find_device
 from ruko.files import Store
 from ruko.offices import Holiday, Office, all_villages, get_office
 from ruko.settings import Settings, read_settings
-from ruko.voice import keep_clip
+from ruko.voice import keep_clip, speech
 from tests.apart import apart, close
 from tests.clips import a_wav
 from tests.conftest import SLUG, VisitingClient
@@ -85,6 +85,17 @@ class Shell:
     def close(self) -> None:
         for app in self.apps:
             close(app)
+
+
+@pytest.fixture(autouse=True)
+def speaks(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The computer has a voice, so the doctor misses none; a busy one may take its time to speak."""
+    folder = tmp_path_factory.mktemp("voice")
+    (folder / "sound.wav").write_bytes(a_wav(300))
+    (folder / speech.PROGRAM).write_text(f"#!/bin/sh\n/bin/cat '{folder}/sound.wav'\n")
+    (folder / speech.PROGRAM).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(speech, "LIMIT_SECONDS", 60)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def tv_let_in(server: Server) -> Tv:
     give_up = time.monotonic() + PATIENCE
     while True:
         with suppress(python_socketio.exceptions.ConnectionError):
-            return Tv(server, auth={"token": server.display})
+            return Tv(server, auth={"token": server.display}, wait_timeout=10)
         assert time.monotonic() < give_up, "the paired screen was kept out"
         time.sleep(1)
 

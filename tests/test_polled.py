@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from ruko.db import db
 from tests.programs import OFFICE, Program, json_of
+from tests.statements import statements
 
 Programs = Callable[..., Program]
 Clock = Callable[..., Any]
@@ -17,20 +17,11 @@ Clock = Callable[..., Any]
 
 @contextmanager
 def selects(app: Flask) -> Iterator[list[str]]:
-    """The statements that are sent meanwhile."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.startswith("SELECT"):
-            sent.append(statement)
-
+    """What the database is asked meanwhile."""
     with app.app_context():
         engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with statements(engine, "SELECT") as sent:
         yield sent
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def issue(kiosk: Program, bidang: str = "PEM") -> str:

@@ -7,9 +7,9 @@ import pytest
 from ruko.db import db
 from ruko.printing import PrintJob
 from tests.printers import NO_PAPER, RecordingPrinter
-from tests.test_cli import Shell, office_database, ruko
+from tests.test_cli import Shell, office_database, ruko, speaks
 
-__all__ = ["office_database", "ruko"]  # its fixtures: a computer with RUKO and its office
+__all__ = ["office_database", "ruko", "speaks"]  # its fixtures: a computer with RUKO and its office
 
 BASE = {"RUKO_BASE_URL": "https://ruko.example.go.id"}
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import time, timedelta
-from multiprocessing import Manager, get_context
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +132,8 @@ def test_several_processes_share_rooms_officers_and_seats(
         get_bidang(before, code).officers = 2
     done()
     spawn = get_context("spawn")
-    with Manager() as shared, ProcessPoolExecutor(PROCESSES, mp_context=spawn) as pool:
+    # Both spawned: a fork of a process with threads may stand still for ever.
+    with spawn.Manager() as shared, ProcessPoolExecutor(PROCESSES, mp_context=spawn) as pool:
         barrier = shared.Barrier(PROCESSES)
         doings = [
             pool.submit(village_day, database_url, str(tmp_path), barrier, n)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from ruko import receipts, tickets
 from ruko.audit import SYSTEM
@@ -18,6 +18,7 @@ from ruko.tickets import Call, Turn
 from ruko.unspoken import unspoken_today
 from tests.conftest import wita
 from tests.people import bidang_of, call_again, called, take
+from tests.statements import statements
 
 NOW = wita(9)
 SECOND = timedelta(seconds=1)
@@ -351,16 +352,10 @@ def test_an_undone_recall_leaves_the_call_before_it(office: Office) -> None:
 @pytest.fixture
 def asked(app: Flask) -> Any:
     """The statements that were sent."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
-
     with app.app_context():
         engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
+    with statements(engine) as sent:
+        yield sent
 
 
 def test_hearing_costs_at_most_three_questions(office: Office, asked: list[str]) -> None:

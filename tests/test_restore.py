@@ -45,10 +45,11 @@ from ruko.web.once import RequestKey
 from tests.apart import apart
 from tests.backups import PAPER, Place, Rows, forge, members, place, rows_in, signed_in
 from tests.conftest import SLUG
-from tests.test_backup import NOW, good, office
+from tests.test_backup import NOW, good, office, speaks
 from tests.test_server import READY_SECONDS, Installation
 
-__all__ = ["good", "office"]  # its fixtures: an office with a day behind it, and its backup
+# Its fixtures: an office with a day behind it, its backup, and a computer with a voice.
+__all__ = ["good", "office", "speaks"]
 
 OFFICE = f"/api/v1/offices/{SLUG}"
 ROOT = Path(__file__).parent.parent

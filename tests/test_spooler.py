@@ -281,7 +281,7 @@ def test_two_processes_share_a_printer_and_print_each_slip_once(app: Flask) -> N
 def test_nobody_waits_for_the_write_lock_while_paper_is_slow(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire, "ANSWER_SECONDS", 3.0)
+    monkeypatch.setattr(wire, "ANSWER_SECONDS", 2 * FEW_SECONDS)  # it waits until it is hung up on
     with RecordingPrinter("silent") as paper:
         printer_id = printer_at(app, paper.address)
         queued(app)
@@ -290,7 +290,9 @@ def test_nobody_waits_for_the_write_lock_while_paper_is_slow(
         until(lambda: in_state(app, JobState.PRINTING))
         queued(app)
         assert in_state(app, JobState.PRINTING)
+        paper.hang_up()
         printing.join(FEW_SECONDS)
+        assert not printing.is_alive()
 
 
 def in_state(app: Flask, state: JobState) -> int:

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import func, select, update
 
 from ruko import bookings
 from ruko.audit import SYSTEM, Actor, trail_of
@@ -62,6 +62,7 @@ from tests.people import (
     ticket_of,
     turn_of,
 )
+from tests.statements import statements
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -1182,17 +1183,11 @@ def test_another_offices_ticket_is_nobodys(office: Office, now: datetime) -> Non
 def writes() -> Iterator[list[str]]:
     """The tables that are written meanwhile, in order."""
     written: list[str] = []
-
-    def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        words = statement.split()
-        if words[0] in {"INSERT", "UPDATE", "DELETE"}:
-            written.append(words[1 if words[0] == "UPDATE" else 2].strip('"'))
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
+    with statements(db.engine, "INSERT", "UPDATE", "DELETE") as sent:
         yield written
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
+    written += [
+        words[1 if words[0] == "UPDATE" else 2].strip('"') for words in map(str.split, sent)
+    ]
 
 
 def test_each_step_raises_the_boards_version_and_does_so_last(office: Office) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from ruko import bookings
 from ruko.audit import SYSTEM
@@ -24,6 +23,7 @@ from ruko.offices import (
 )
 from tests.conftest import SLUG, VisitingClient
 from tests.people import BINJAI, TUESDAY, book
+from tests.statements import statements
 
 WEEK = f"/{SLUG}/desk/week"
 SignIn = Callable[..., VisitingClient]
@@ -309,17 +309,8 @@ def test_a_full_week_asks_the_database_no_more_than_an_empty_one(
 
 
 def asked(app: Flask, client: VisitingClient) -> int:
-    said: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith("SELECT"):
-            said.append(statement)
-
     with app.app_context():
         engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with statements(engine, "SELECT") as said:
         assert client.get(WEEK).status_code == 200
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
     return len(said)

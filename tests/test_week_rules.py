@@ -1,12 +1,10 @@
 """The week's board: what stands in each room from when to when, and that it says what the claims say."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from desk.week_table import Row, lines_of, rows_of
 from ruko import bookings
@@ -18,6 +16,7 @@ from ruko.errors import Invalid
 from ruko.offices import Closure, Office, all_villages, get_bidang, get_category, set_officers
 from tests.conftest import MONDAY
 from tests.people import TUESDAY, binjai, book
+from tests.statements import statements
 
 WEDNESDAY = date(2026, 11, 25)
 FRIDAY = date(2026, 11, 27)
@@ -291,19 +290,8 @@ def test_a_full_week_takes_as_many_queries_as_an_empty_one(office: Office, now: 
     assert len(full) == len(empty) <= 12
 
 
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    said: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith("SELECT"):
-            said.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield said
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
+def counted() -> AbstractContextManager[list[str]]:
+    return statements(db.engine, "SELECT")
 
 
 # ── The table ─────────────────────────────────────────────────────────────────────────────────

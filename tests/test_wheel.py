@@ -156,11 +156,11 @@ class Person:
 
     def submit(self, page: str, action: str, **fields: str) -> None:
         """Send a form of that page."""
-        with self.opener.open(self.base + page, timeout=10) as answer:
+        with self.opener.open(self.base + page, timeout=60) as answer:
             token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', answer.read().decode())
         assert token, page
         data = urlencode(fields | {"csrf_token": token[1]}).encode()
-        with self.opener.open(self.base + action, data, timeout=10) as answer:
+        with self.opener.open(self.base + action, data, timeout=60) as answer:
             assert answer.status == 200
 
     def walk(self) -> dict[str, int]:
@@ -172,7 +172,7 @@ class Person:
             if url in seen:
                 continue
             try:
-                with self.opener.open(url, timeout=10) as answer:
+                with self.opener.open(url, timeout=60) as answer:
                     seen[url] = answer.status
                     found = links(answer.headers.get_content_type(), answer.read())
             except urllib.error.HTTPError as error:

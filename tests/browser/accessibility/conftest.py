@@ -223,10 +223,14 @@ def send_as_it_is(page: Page, form: str) -> None:
 
 
 def ruko(database: Path, *command: str) -> str:
-    """Run a command of the office on its database."""
+    """Run a command of the office on its database; whoever runs the tests has nothing of it at home."""
     return subprocess.run(
         [sys.executable, "-c", "from ruko.app import main; main()", *command],
-        env={"RUKO_DATABASE_URL": f"sqlite:///{database}", "PYTHONPATH": str(ROOT)},
+        env={
+            "RUKO_DATA_DIR": str(database.parent.parent / "commands"),
+            "RUKO_DATABASE_URL": f"sqlite:///{database}",
+            "PYTHONPATH": str(ROOT),
+        },
         capture_output=True,
         check=True,
         text=True,
