@@ -15,6 +15,7 @@ from ruko.accounts import User
 from ruko.app import create_app
 from ruko.audit import SYSTEM, AuditEvent
 from ruko.bookings import Booking, BookingState
+from ruko.coordination import coordination_of
 from ruko.db import db, writing
 from ruko.demo import Example, begin_at, build_example
 from ruko.founding import import_holidays
@@ -132,6 +133,7 @@ def check_example(app: Flask, example: Example) -> None:
             check_booking(office, example.booking_code, now + later)
         check_bookings(office, now)
         check_people(office, now)
+        check_coordination(office, now)
         check_times(office, now)
 
 
@@ -183,6 +185,17 @@ def check_people(office: Office, now: datetime) -> None:
     assert standing[State.CALLED] == 1
     others = select(Turn.state).where(Turn.day != office.day(now)).distinct()
     assert db.session.scalars(others).all() == [State.DONE]
+
+
+def check_coordination(office: Office, now: datetime) -> None:
+    """Some villages have never come, some not for long, some weeks ago, some these days."""
+    found = coordination_of(office, now=now)
+    quiet = [village for village in found if village.is_quiet(office.quiet_weeks)]
+    others = [village for village in found if not village.is_quiet(office.quiet_weeks)]
+    assert any(village.weeks is None for village in quiet)
+    assert any(village.weeks for village in quiet)
+    assert any(village.weeks for village in others)
+    assert any(village.weeks == 0 for village in others)
 
 
 def check_times(office: Office, now: datetime) -> None:
