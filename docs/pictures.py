@@ -9,7 +9,7 @@ from PIL import Image
 
 HERE = Path(__file__).parent
 SCREENS = HERE.parent / "artifacts" / "screens"
-COLOURS = 128
+COLOURS = 256
 WIDEST = 1280
 
 PICTURES = {
@@ -37,7 +37,11 @@ def main() -> None:
     for name, source in PICTURES.items():
         screen = Image.open(SCREENS / f"{source}.png").convert("RGB")
         screen.thumbnail((WIDEST, 4 * WIDEST))
-        small = screen.quantize(COLOURS, dither=Image.Dither.NONE)
+        # The usual way gives a small red button the brown of its surroundings; this one alone
+        # turns a large warm surface grey.
+        small = screen.quantize(
+            COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE
+        )
         small.save(HERE / "pictures" / f"{name}.png", optimize=True)
 
 

@@ -346,7 +346,7 @@ def test_a_new_call_is_gold_for_twelve_seconds(
     names = {"bidang": "TRB", "bidang_name": "Seksi Ketenteraman dan Ketertiban Umum"}
     line.call(1, place="Loket 3", village_name="Desa Baruh Bahinu Dalam", **names)
     announces(page, "A-001")
-    page.wait_for_timeout(1300)
+    comes_true(page, "document.querySelector('.d-call--new').getAnimations().length === 0")
     picture(page, "display-new")
     line.pass_time(11)
     expect(page.locator(".d-call--new")).to_have_count(1)
