@@ -38,6 +38,11 @@ class RecordingPrinter:
         """How many slips were cut off."""
         return self.data.count(CUT)
 
+    @property
+    def connected(self) -> bool:
+        """Whether anybody has called."""
+        return bool(self._talks)
+
     def hang_up(self) -> None:
         """On everybody who is connected."""
         for talk in self._talks:

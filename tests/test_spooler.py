@@ -287,7 +287,7 @@ def test_nobody_waits_for_the_write_lock_while_paper_is_slow(
         queued(app)
         printing = threading.Thread(target=print_next, args=(app, printer_id))
         printing.start()
-        until(lambda: in_state(app, JobState.PRINTING))
+        until(lambda: in_state(app, JobState.PRINTING) and paper.connected)
         queued(app)
         assert in_state(app, JobState.PRINTING)
         paper.hang_up()
