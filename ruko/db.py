@@ -22,7 +22,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 from sqlalchemy.types import TypeDecorator
 
 from ruko.errors import Unavailable
-from ruko.line import Line
+from ruko.line import ROUNDS, Line
 
 Statement = TypeVar("Statement")
 
@@ -213,7 +213,7 @@ def take_turns(what: str, number: int) -> None:
     """Do `what` with that number one after the other until the commit; SQLite writes so anyway."""
     if db.engine.dialect.name == "postgresql":
         # Who stands in a line that moves may wait longer than for a lock that somebody sits on.
-        patience = str(3 * LOCK_SECONDS * 1000)
+        patience = str(ROUNDS * LOCK_SECONDS * 1000)
         db.session.execute(_TURN, {"b_what": what, "b_number": number, "b_patience": patience})
 
 

@@ -4,7 +4,7 @@ import threading
 from collections import deque
 
 ROUNDS = 3
-"""Whoever stands in a line that moves, if only because others give up, waits so many times longer."""
+"""How many times longer one waits in a line that moves: it also moves while each in turn gives up."""
 
 
 class Line:

@@ -1,18 +1,11 @@
 """A walk over every address: who is let in, who is not, and that looking changes nothing."""
 
-import hashlib
 from collections.abc import Callable, Iterator
-from copy import deepcopy
-from dataclasses import dataclass
 from datetime import time, timedelta
-from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import delete, select
-from werkzeug.routing import Rule
-from werkzeug.test import TestResponse
 
 from ruko import bookings, clock, tickets
 from ruko.accounts import Role, SignIn, User, add_user, give_slip, open_session
@@ -39,148 +32,20 @@ from ruko.seed import VillageRow, load_office
 from ruko.slides import add_slide
 from ruko.tickets import Ticket, Turn, VisitorKind
 from tests import people
+from tests.addresses import (
+    EVERYBODY,
+    World,
+    all_rows,
+    ask,
+    body_of,
+    forms_of,
+    is_its_own_secret,
+    path_of,
+    rules,
+    turned_away,
+    who_may,
+)
 from tests.conftest import SLUG, VisitingClient, new_device
-
-VILLAGES = {"village"}
-HOUSE = {"operator", "admin"}
-BOOKERS = {*VILLAGES, "other village", *HOUSE}
-STAFF = {"staff", *HOUSE}
-SEES_QUEUE = {*STAFF, "camat"}
-EVERYBODY = {
-    "stranger",
-    "village",
-    "other village",
-    "staff",
-    "other staff",
-    "operator",
-    "admin",
-} | {
-    "camat",
-    "kiosk",
-    "display",
-    "other office",
-}
-SIGNED_IN = EVERYBODY - {"stranger", "kiosk", "display", "other office"}
-
-MAY: dict[str, set[str]] = {
-    # everybody
-    "pages.": EVERYBODY,
-    "probes.": EVERYBODY,
-    "ticket.": EVERYBODY,
-    "display.show": EVERYBODY,
-    "display_pairing.": EVERYBODY,
-    "display_light.": EVERYBODY,
-    "display_voice.": EVERYBODY,
-    "display_report.": {"display"},
-    "slides.": EVERYBODY,
-    "kiosk_pairing.": EVERYBODY,
-    "sign_in.form": EVERYBODY,
-    "sign_in.sign_in": EVERYBODY,
-    "sign_in.sign_out": EVERYBODY,
-    "sign_in.": SIGNED_IN,
-    "entering.": EVERYBODY,
-    "entering.ask_code": SIGNED_IN,
-    "entering.give_code": SIGNED_IN,
-    "sessions.": SIGNED_IN,
-    "api.openapi.": EVERYBODY,
-    "api.offices.": EVERYBODY,
-    "api.tickets.show": EVERYBODY,
-    "api.tickets.leave": EVERYBODY,
-    "api.tickets.rejoin": EVERYBODY,
-    "api.tickets.let_pass": EVERYBODY,
-    "api.tickets.picture": EVERYBODY,
-    # a kiosk page asks to be paired before anything else
-    "kiosk.start": EVERYBODY,
-    "kiosk_manifest.": EVERYBODY,
-    "kiosk.": {"kiosk"},
-    "api.tickets.": {"kiosk", "other staff", *STAFF},
-    # villages and the office
-    "booking.": {*VILLAGES, *HOUSE},
-    "booking.start": BOOKERS,
-    "booking.begin_draft": BOOKERS,
-    "booking.discard_draft": BOOKERS,
-    "booking.mine": BOOKERS,
-    # a request is for those alone who write it
-    "booking.about": VILLAGES,
-    "booking.describe_draft": VILLAGES,
-    "booking.date": VILLAGES,
-    "booking.time": VILLAGES,
-    "booking.take_time": VILLAGES,
-    "booking.people": VILLAGES,
-    "booking.take_people": VILLAGES,
-    "booking.take_paper": VILLAGES,
-    "booking.check": VILLAGES,
-    "booking.send_draft": VILLAGES,
-    "booking.confirm": VILLAGES,  # the office cannot say yes for it
-    "api.bookings.approve": HOUSE,
-    "api.bookings.decline": HOUSE,
-    "api.bookings.cancel": {*VILLAGES, *HOUSE},
-    "api.bookings.move": {*VILLAGES, *HOUSE},
-    "api.bookings.complete": HOUSE,  # the bidang of the booking is neither clerk's
-    "api.bookings.book": {*VILLAGES, "other village", *HOUSE},
-    "api.bookings.bookings_list": SIGNED_IN,
-    "api.bookings.": SIGNED_IN - {"other village"},
-    "api.rooms.": SIGNED_IN,
-    "api.feed.": SIGNED_IN,
-    "feed.": SIGNED_IN,
-    # staff
-    "accounts.": HOUSE,
-    "slips.": HOUSE,
-    "second_step.": HOUSE,
-    "approvals.": HOUSE,
-    "week.": {*SEES_QUEUE, "other staff"},
-    "rooms.": HOUSE,
-    "board_content.": HOUSE,
-    "board_content.overview": {*HOUSE, "camat"},
-    "closing.": HOUSE,
-    "devices.": HOUSE,
-    "devices.overview": {*HOUSE, "camat"},
-    "displays.": HOUSE,
-    "voice.": HOUSE,
-    "voice.overview": {*HOUSE, "camat"},
-    "meetings.": {*SEES_QUEUE, "other staff"},
-    "meetings.show": {*HOUSE, "camat"},  # the bidang of the booking is neither clerk's
-    "meetings.paper": {*HOUSE, "camat"},
-    "meetings.bring": HOUSE,
-    "meetings.end": HOUSE,
-    "operator.": {*HOUSE, "camat"},
-    "quiet.": {*HOUSE, "camat"},
-    "operator.print_again": HOUSE,
-    "reception.": HOUSE,
-    "assistance.": {*STAFF, "other staff"},
-    "desk.start": {*SEES_QUEUE, "other staff"},
-    "desk.now": {*SEES_QUEUE, "other staff"},
-    "desk.waiting": {*SEES_QUEUE, "other staff"},
-    "desk.": {*STAFF, "other staff"},
-    "seat.": {*SEES_QUEUE, "other staff"},
-    "turns.": STAFF,
-    "onward.": STAFF,
-    "undoing.": {*STAFF, "other staff"},
-    "rest.": {*STAFF, "other staff"},
-    "api.desk.queue": SEES_QUEUE,
-    "api.desk.counters": {*SEES_QUEUE, "other staff"},
-    "api.desk.": STAFF,
-    "api.turns.": STAFF,
-}
-"""Endpoint, or its beginning (the longest counts) → who may. An address missing here fails."""
-
-API_BODIES: dict[str, dict[str, Any]] = {
-    "api.tickets.issue": {"bidang": "PEM", "visitor": "resident"},
-    "api.turns.no_show": {"reason": "pulang"},
-    "api.turns.transfer": {"bidang": "KES"},
-    "api.bookings.decline": {"reason": "penuh"},
-    "api.bookings.cancel": {"reason": "batal"},
-}
-
-
-@dataclass
-class World:
-    """Something of everything, and people of every kind."""
-
-    app: Flask
-    values: dict[str, str]
-    counter: int
-    people: dict[str, VisitingClient]
 
 
 @pytest.fixture
@@ -321,21 +186,19 @@ def world(
 
 
 def test_every_address_says_who_may(world: World) -> None:
-    unknown = [rule.endpoint for rule in _rules(world.app) if _who_may(rule.endpoint) is None]
+    unknown = [rule.endpoint for rule in rules(world.app) if who_may(rule.endpoint) is None]
 
     assert not unknown
 
 
 def test_looking_changes_nothing(world: World) -> None:
-    before = _all_rows(world.app)
+    before = all_rows(world.app)
 
-    for rule in _rules(world.app):
+    for rule in rules(world.app):
         if "GET" in (rule.methods or ()):
             for client in world.people.values():
-                client.get(_path(rule, world), buffered=True)
-            assert _all_rows(world.app) == before, (
-                f"somebody changed something by looking at {rule}"
-            )
+                client.get(path_of(rule, world), buffered=True)
+            assert all_rows(world.app) == before, f"somebody changed something by looking at {rule}"
 
 
 def test_a_kiosk_shows_another_offices_ticket_to_nobody(world: World) -> None:
@@ -353,22 +216,22 @@ def test_a_kiosk_shows_another_offices_ticket_to_nobody(world: World) -> None:
 
 def test_everybody_is_let_in_where_they_may_and_nowhere_else(world: World) -> None:
     wrong = []
-    for rule in _rules(world.app):
-        allowed = _who_may(rule.endpoint) or set()
+    for rule in rules(world.app):
+        allowed = who_may(rule.endpoint) or set()
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
             refused = sorted(EVERYBODY - allowed)
-            before = _all_rows(world.app)
+            before = all_rows(world.app)
             for who in refused:
-                answer = _ask(world, who, rule, method)
-                if not _turned_away(answer):
+                answer = ask(world, who, rule, method)
+                if not turned_away(answer):
                     wrong.append(f"{who} {method} {rule}: {answer.status}")
-            if _all_rows(world.app) != before:
+            if all_rows(world.app) != before:
                 wrong.append(f"somebody who may not changed something by {method} {rule}")
             if method == "GET" and rule.endpoint != "pages.office":  # it leads on to a door
                 wrong += [
                     f"{who} {method} {rule}: {answer.status}"
                     for who in sorted(allowed)
-                    if _turned_away(answer := _ask(world, who, rule, method))
+                    if turned_away(answer := ask(world, who, rule, method))
                     or answer.status_code >= 500
                 ]
 
@@ -378,13 +241,13 @@ def test_everybody_is_let_in_where_they_may_and_nowhere_else(world: World) -> No
 @pytest.mark.parametrize("who", sorted(EVERYBODY))
 def test_whoever_may_send_gets_an_answer(world: World, who: str) -> None:
     wrong = []
-    for rule in _rules(world.app):
-        if "POST" in (rule.methods or ()) and who in (_who_may(rule.endpoint) or ()):
+    for rule in rules(world.app):
+        if "POST" in (rule.methods or ()) and who in (who_may(rule.endpoint) or ()):
             if rule.endpoint in {"sign_in.sign_out", "sign_in.change_password", "entering.use"}:
                 continue  # they end the session that the rest of the walk needs
             if "_pairing." in rule.endpoint and who in {"kiosk", "display"}:
                 continue  # it would become another device
-            answer = _ask(world, who, rule, "POST")
+            answer = ask(world, who, rule, "POST")
             if answer.status_code in {401, 403} or answer.status_code >= 500:
                 wrong.append(f"{who} POST {rule}: {answer.status}")
 
@@ -392,33 +255,33 @@ def test_whoever_may_send_gets_an_answer(world: World, who: str) -> None:
 
 
 def test_no_page_takes_a_form_without_its_token(world: World) -> None:
-    before = _all_rows(world.app)
+    before = all_rows(world.app)
     wrong = []
-    for rule in _rules(world.app):
-        if "POST" in (rule.methods or ()) and not _is_its_own_secret(rule, world):
-            for who in sorted(_who_may(rule.endpoint) or ()):
+    for rule in rules(world.app):
+        if "POST" in (rule.methods or ()) and not is_its_own_secret(rule, world):
+            for who in sorted(who_may(rule.endpoint) or ()):
                 if rule.endpoint.startswith("api.") and who == "stranger":
                     continue
-                path = _path(rule, world)
-                answer = world.people[who].post(path, **_body(rule, world, token=None))
+                path = path_of(rule, world)
+                answer = world.people[who].post(path, **body_of(rule, world, token=None))
                 begins_anew = rule.endpoint.startswith("kiosk.") and answer.status_code == 303
                 if answer.status_code != 403 and not begins_anew:
                     wrong.append(f"{who} {rule}: {answer.status}")
 
     assert not wrong
-    assert _all_rows(world.app) == before
+    assert all_rows(world.app) == before
 
 
 def test_every_form_carries_its_token(world: World) -> None:
     seen, without = 0, list[str]()
-    for rule in _rules(world.app):
+    for rule in rules(world.app):
         if "GET" in (rule.methods or ()) and rule.endpoint != "approvals.tell":  # it leads out
-            for who in sorted(_who_may(rule.endpoint) or ()):
+            for who in sorted(who_may(rule.endpoint) or ()):
                 answer = world.people[who].get(
-                    _path(rule, world), follow_redirects=True, buffered=True
+                    path_of(rule, world), follow_redirects=True, buffered=True
                 )
                 if answer.mimetype == "text/html":
-                    for action, has_token in _forms(answer.text):
+                    for action, has_token in forms_of(answer.text):
                         seen += 1
                         if not has_token and not action.startswith("/t/"):
                             without.append(f"{rule} → {action}")
@@ -436,20 +299,20 @@ def test_an_unknown_office_code_or_token_is_not_found(world: World) -> None:
         "closure_id": "999999",
     }
     wrong = []
-    for rule in _rules(world.app):
+    for rule in rules(world.app):
         for name in rule.arguments & nowhere.keys():
             for method in sorted((rule.methods or set()) & {"GET", "POST"}):
                 if rule.endpoint.startswith(("kiosk_pairing.example", "display_pairing.example")):
                     continue
                 if (rule.endpoint, name) == ("booking.discard_draft", "token"):
                     continue  # one that is gone already is no harm
-                path = _path(rule, world, **{name: nowhere[name]})
+                path = path_of(rule, world, **{name: nowhere[name]})
                 client = world.people["kiosk" if rule.endpoint.startswith("kiosk.") else "admin"]
                 sent = {"headers": {"X-CSRFToken": client.token()}}
                 answer = (
                     client.get(path)
                     if method == "GET"
-                    else client.post(path, **(_body(rule, world, token=client.token()) | sent))
+                    else client.post(path, **(body_of(rule, world, token=client.token()) | sent))
                 )
                 if answer.status_code != 404:
                     wrong.append(f"{method} {path}: {answer.status}")
@@ -457,103 +320,13 @@ def test_an_unknown_office_code_or_token_is_not_found(world: World) -> None:
     assert not wrong
 
 
-# ── How the walk goes ─────────────────────────────────────────────────────────────────────────
+# ── Who takes part ────────────────────────────────────────────────────────────────────────────
 
 
 def _browser(app: Flask) -> VisitingClient:
     client = app.test_client()
     assert isinstance(client, VisitingClient)
     return client
-
-
-def _rules(app: Flask) -> list[Rule]:
-    return [rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
-
-
-def _who_may(endpoint: str) -> set[str] | None:
-    fitting = [
-        name for name in MAY if endpoint == name or (name[-1] == "." and endpoint.startswith(name))
-    ]
-    return MAY[max(fitting, key=len)] if fitting else None
-
-
-def _is_its_own_secret(rule: Rule, world: World) -> bool:
-    """A ticket's address is known to its visitor alone: nobody else can make them press there."""
-    return getattr(world.app.view_functions[rule.endpoint], "capability", False)
-
-
-def _path(rule: Rule, world: World, **other: str) -> str:
-    values = world.values | other
-    if rule.endpoint.startswith("kiosk_pairing") and "secret" not in other:
-        values = values | {"secret": values["kiosk_secret"]}
-    if rule.endpoint.startswith("booking.") and "token" not in other:
-        values = values | {"token": values["draft"]}
-    with world.app.test_request_context():
-        built = rule.build({name: values[name] for name in rule.arguments})
-    assert built is not None
-    return built[1] + ("?bidang=PEM" if rule.endpoint == "api.desk.queue" else "")
-
-
-def _ask(world: World, who: str, rule: Rule, method: str) -> TestResponse:
-    client, path = world.people[who], _path(rule, world)
-    if method == "GET":
-        return client.get(path, buffered=True)
-    own = "TRB" if who == "other staff" and rule.endpoint == "seat.take" else "PEM"
-    return client.post(path, **_body(rule, world, token=client.token(), bidang=own))
-
-
-def _body(rule: Rule, world: World, *, token: str | None, bidang: str = "PEM") -> dict[str, Any]:
-    if rule.endpoint.startswith("api."):
-        body = deepcopy(API_BODIES.get(rule.endpoint, {}))
-        if rule.endpoint == "api.desk.call":
-            body = {"bidang": "PEM", "counter": world.counter}
-        if rule.endpoint == "api.tickets.check_in":
-            body = {"code": world.values["code"]}
-        return {"json": body, "headers": {"X-CSRFToken": token} if token else {}}
-    form = {"bidang": bidang, "counter": str(world.counter), "reason": "uji"}
-    return {"data": form | ({"csrf_token": token} if token else {})}
-
-
-def _turned_away(answer: TestResponse) -> bool:
-    """Not let in: sent to the sign-in or pairing page, or refused in so many words."""
-    if answer.status_code in {301, 302, 303}:
-        return "/login" in (answer.location or "") or (answer.location or "").endswith("/kiosk")
-    return answer.status_code in {401, 403, 404}
-
-
-def _all_rows(app: Flask) -> str:
-    digest = hashlib.sha256()
-    with app.app_context():
-        for table in Base.metadata.sorted_tables:
-            for row in db.session.execute(select(table).order_by(table.c.id)):
-                digest.update(repr(tuple(row)).encode())
-    return digest.hexdigest()
-
-
-class _FormReader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.forms: list[tuple[str, bool]] = []
-        self._action: str | None = None
-        self._has_token = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        known = dict(attrs)
-        if tag == "form" and (known.get("method") or "get").lower() == "post":
-            self._action, self._has_token = known.get("action") or "", False
-        if tag == "input" and known.get("name") == "csrf_token" and known.get("value"):
-            self._has_token = True
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form" and self._action is not None:
-            self.forms.append((self._action, self._has_token))
-            self._action = None
-
-
-def _forms(page: str) -> list[tuple[str, bool]]:
-    reader = _FormReader()
-    reader.feed(page)
-    return reader.forms
 
 
 def _found_other_office(app: Flask, password_hash: str) -> int:

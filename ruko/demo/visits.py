@@ -22,7 +22,7 @@ LOOK_BACK_DAYS = 30
 AT_THE_COUNTER = ("serving", "called", "held", "serving", "serving", "break")
 WAITING = (3, 2, 0, 2, 1, 0)
 """For each bidang in turn: what its counter does at this moment, and how many wait."""
-NEARBY = ("Batu Piring", "Baruh Bahinu Dalam", "Galumbang", "Lingsir", "Bungin", "Halubau Utara")
+VISITING = ("Batu Piring", "Baruh Bahinu Dalam", "Galumbang", "Lingsir", "Bungin", "Halubau Utara")
 """Whose officials come to the counters these days; some others have kept quiet for weeks."""
 RECENT = timedelta(minutes=15)
 """The visitors of this moment have come since then; what is over was over before."""
@@ -71,7 +71,7 @@ class _Cast:
         self, office: Office, bidang: Bidang, counter: Counter, dice: random.Random
     ) -> None:
         self.office, self.bidang, self.counter, self.dice = office, bidang, counter, dice
-        self.villages: list[Village] = [v for v in all_villages(office) if v.name in NEARBY]
+        self.villages: list[Village] = [v for v in all_villages(office) if v.name in VISITING]
 
     def serve(self, most: int, *, since: datetime, until: datetime) -> None:
         """One visitor after the other from the kiosk to the end, as long as all of it fits."""

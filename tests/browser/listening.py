@@ -20,6 +20,14 @@ LENGTHS = {name: SHORTEST_MS + number for number, name in enumerate(NAMES)}
 """Each test clip has a length of its own, by which the page's sound is known."""
 LONG_MS = 8_000  # more, where a sentence has to take its time
 
+HEAR_NOTES = """
+window.notes = [];
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...when) {
+  notes.push(this.frequency.value);
+  return start.apply(this, when);
+};
+"""
 HEAR = """
 (() => {
   const names = NAMES;

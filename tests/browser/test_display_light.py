@@ -17,9 +17,9 @@ from ruko.demo import PASSWORD
 from ruko.displays import DisplaySettings
 from ruko.offices import Office, get_office
 from tests.browser.accessibility.conftest import AXE, TAGS
+from tests.browser.board_line import a_call
 from tests.browser.conftest import SLUG, Server, comes_true, press_example, serving
 from tests.browser.listening import sentence
-from tests.browser.test_display import CALL_SOMEBODY, Picture, Window, a_call
 from tests.browser.test_display_states import (
     HOSTILE,
     LONGEST_NAMES,
@@ -27,11 +27,13 @@ from tests.browser.test_display_states import (
     hostile_board,
     serving_at,
 )
-from tests.browser.waiting_room import Room, sit_down
+from tests.browser.waiting_room import CALL_SOMEBODY, Room, sit_down
 from tests.conftest import VisitingClient
 
 pytestmark = pytest.mark.browser
 
+Window = Callable[..., Page]
+Picture = Callable[[Page, str], None]
 TimeIs = Callable[..., datetime]
 SENT = ("Ruko-Now", "Ruko-Page")
 

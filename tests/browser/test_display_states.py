@@ -1,27 +1,22 @@
 """The picture of the board in every state and at every size: it fits, and nothing moves."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility.conftest import AXE, TAGS
+from tests.browser.board_line import COLUMNS, OUTSIDE, Line, a_call, announces
 from tests.browser.conftest import Server, serving
-from tests.browser.test_display import (
-    COLUMNS,
-    OUTSIDE,
-    Line,
-    Picture,
-    Window,
-    a_call,
-    announces,
-)
 
 pytestmark = pytest.mark.browser
+
+Window = Callable[..., Page]
+Picture = Callable[[Page, str], None]
 
 SIZES = {"1366": (1366, 768), "1080": (1920, 1080), "4k": (3840, 2160)}
 BOXES = """

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import SLUG, Server, comes_true, serving
-from tests.browser.test_display import HEAR_NOTES
+from tests.browser.listening import HEAR_NOTES
 
 pytestmark = pytest.mark.browser
 

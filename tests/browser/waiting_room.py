@@ -28,6 +28,25 @@ async ({ office, bidang, counters }) => {
   return Promise.all(counters.map((counter) => ask("calls", { bidang, counter })));
 }
 """
+CALL_SOMEBODY = """
+async ({ office, bidang }) => {
+  const token = document.querySelector('meta[name="csrf-token"]').content;
+  const ask = async (path, body) => {
+    const answer = await fetch(`/api/v1/offices/${office}/${path}`, {
+      method: body ? "POST" : "GET",
+      headers: { "Content-Type": "application/json", "X-CSRFToken": token },
+      body: body && JSON.stringify(body),
+    });
+    return answer.json();
+  };
+  await ask("tickets", { bidang, visitor: "resident" });
+  const { items } = await ask("counters");
+  for (const { id } of items) {
+    const made = await ask("calls", { bidang, counter: id });
+    if (made.call) return made;
+  }
+}
+"""
 STEP = """
 async ([token, step]) => {
   const headers = { "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content };

@@ -25,6 +25,7 @@ from tests.browser.accessibility.conftest import (
     send_as_it_is,
     take,
 )
+from tests.browser.board_line import Line, a_call
 from tests.browser.booking_steps import (
     arrived,
     choose_day,
@@ -34,7 +35,6 @@ from tests.browser.booking_steps import (
     to_the_last_step,
 )
 from tests.browser.conftest import Server
-from tests.browser.test_display import Line, a_call
 
 # ── Accounts and booking, on a phone ──────────────────────────────────────────────────────────
 
